@@ -1,0 +1,114 @@
+# netman. "make help" lists what there is to do.
+#
+# No file is named here: every .c below a component's folder belongs to it, every
+# folder below cmd/ is a program, every tests/unit/*/test_*.c is a test program.
+
+MODE    ?= release
+B       := build/$(MODE)
+CC      := gcc
+PREFIX  ?= /usr
+DESTDIR ?=
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+
+WARN     := -Wall -Wextra -Werror -Wshadow -Wconversion
+HARDEN   := -fstack-protector-strong -fPIE
+HARDEN_L := -pie -Wl,-z,relro,-z,now
+CPPFLAGS := -Iinclude -I. -D_GNU_SOURCE -DNETMAN_VERSION='"$(VERSION)"' \
+            -isystem /usr/include/libnl3 -isystem /usr/include/postgresql
+CFLAGS   := -std=gnu17 -g $(WARN) $(HARDEN) -pthread
+LDFLAGS  := $(HARDEN_L) -pthread -Wl,--as-needed
+LDLIBS   := -lmicrohttpd -lgnutls -ljansson -lpq -lip4tc -lnl-route-3 -lnl-3 -lcurl -lssl -lcrypto
+
+ifeq ($(MODE),release)
+CFLAGS += -O2 -D_FORTIFY_SOURCE=2
+else ifeq ($(MODE),san)
+SAN     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS  += -O1 $(SAN)
+LDFLAGS += $(SAN)
+else ifeq ($(MODE),fuzz)
+CC      := clang
+CFLAGS  += -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer
+LDFLAGS += -fsanitize=fuzzer,address,undefined
+else
+$(error MODE is release, san or fuzz)
+endif
+
+# What a program is made of: its folder below cmd/, its component, lib.
+COMPONENTS := policy-server vxlan-policy-agent garden-external-networker cni cli-plugin
+PROGRAMS   := $(notdir $(wildcard cmd/*))
+USES_policy-server             := policy-server
+USES_policy-server-internal    := policy-server
+USES_migrate-db                := policy-server
+USES_vxlan-policy-agent        := vxlan-policy-agent
+USES_garden-external-networker := garden-external-networker
+USES_cni-wrapper-plugin        := cni
+USES_flannel                   := cni
+USES_network-policy-plugin     := cli-plugin
+
+src  = $(sort $(shell find $(1) -name '*.c' 2>/dev/null))
+objs = $(patsubst %.c,$(B)/obj/%.o,$(call src,$(1)))
+arch = $(patsubst %,$(B)/lib/lib%.a,$(1))
+
+BINS       := $(PROGRAMS:%=$(B)/bin/%)
+ARCHIVES   := $(call arch,netman $(COMPONENTS))
+UNIT_SRC   := $(sort $(wildcard tests/unit/*/test_*.c))
+UNIT_BINS  := $(UNIT_SRC:%.c=$(B)/%)
+TOOL_BINS  := $(patsubst %.c,$(B)/%,$(wildcard tests/tools/*.c tests/platform/*.c tests/bench/*.c))
+STANDINS   := $(patsubst %,$(B)/%,$(wildcard tests/standins/*/))
+STAND_BINS := $(patsubst tests/standins/%/,$(B)/tests/standins/%,$(wildcard tests/standins/*/))
+FUZZ_BINS  := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+.PHONY: all tests-build help demo test bench fuzz lint format install clean
+.DELETE_ON_ERROR:
+all: $(BINS)
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+# --- building ---------------------------------------------------------------
+$(B)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/lib/libnetman.a: $(call objs,lib)
+$(foreach c,$(COMPONENTS),$(eval $(call arch,$(c)): $(call objs,$(c))))
+$(ARCHIVES):
+	@mkdir -p $(@D)
+	@echo "  AR    $@"
+	@rm -f $@ && ar rcs $@ $^
+
+define link
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(1) $(LDLIBS)
+endef
+
+define program_rule
+$(B)/bin/$(1): $(call objs,cmd/$(1)) $(call arch,$(USES_$(1))) $(call arch,netman)
+	$$(call link)
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
+
+define standin_rule
+$(B)/tests/standins/$(1): $(call objs,tests/standins/$(1)) $(call arch,netman)
+	$$(call link)
+endef
+$(foreach s,$(patsubst tests/standins/%/,%,$(wildcard tests/standins/*/)),$(eval $(call standin_rule,$(s))))
+
+# tests/unit/NAME/test_x.c tests component NAME, or lib where NAME is "lib" or a
+# program of cmd/: then the program's objects but its main.o are linked too.
+unit_name = $(word 3,$(subst /, ,$(1)))
+define unit_rule
+$(B)/$(1:.c=): $(B)/obj/$(1:.c=.o) $(filter-out %/main.o,$(if $(wildcard cmd/$(call unit_name,$(1))),$(if $(filter $(call unit_name,$(1)),$(COMPONENTS)),,$(call objs,cmd/$(call unit_name,$(1)))))) \
+		$(if $(filter $(call unit_name,$(1)),$(COMPONENTS)),$(call arch,$(call unit_name,$(1)))) $(call arch,netman)
+	$$(call link,-lcmocka)
+endef
+$(foreach t,$(UNIT_SRC),$(eval $(call unit_rule,$(t))))
+
+$(TOOL_BINS) $(FUZZ_BINS): $(B)/%: $(B)/obj/%.o $(call arch,$(COMPONENTS)) $(call arch,netman)
+	$(call link)
+
+tests-build: all $(UNIT_BINS) $(TOOL_BINS) $(STAND_BINS)
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files that several processes share: read with a bound, replaced whole, locked
+ * with a deadline.
+ */
+#ifndef NETMAN_FILE_H
+#define NETMAN_FILE_H
+
+#include "netman/err.h"
+#include "netman/own.h"
+#include "netman/str.h"
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/**
+ * file_read() - A whole file
+ * @max: Greater files are refused
+ * @ret: The contents are added to it
+ * @e:   FAULT_ABSENT where there is no such file
+ */
+int file_read(const char *path, size_t max, struct str *ret, struct err *e);
+
+/**
+ * file_replace() - Put a new file in the place of an old one, or leave the old
+ * @data:  The whole new contents
+ * @mode:  Permission bits of the new file
+ * @owner: User id, or (uid_t)-1 for our own
+ * @group: Group id, or (gid_t)-1 for our own
+ *
+ * Written beside the old file, flushed to disk, renamed over it, directory
+ * flushed: after a crash at any point there is the old file or the new one.
+ * Callers who share the file hold a lock (below).
+ */
+int file_replace(const char *path, const char *data, size_t len, mode_t mode, uid_t owner,
+                 gid_t group, struct err *e);
+
+/** file_make_dirs() - mkdir -p for @path itself, mode 0755 */
+int file_make_dirs(const char *path, struct err *e);
+
+/**
+ * file_lock() - Take the flock on @path, creating the file where it is missing
+ * @wait_ms: How long to wait for another holder
+ * @ret_fd:  Close it to release the lock; the lock dies with the process
+ * @e:       FAULT_CONFLICT, naming the file and the time waited, at the deadline
+ */
+int file_lock(const char *path, int wait_ms, int *ret_fd, struct err *e);
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "netman/child.h"
+
+#include "netman/clock.h"
+#include "netman/own.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define DEFAULT_TIMEOUT_MS 60000
+#define DEFAULT_OUT_MAX    (1U << 20)
+
+/**
+ * struct talk - Our ends of the child's three pipes
+ * @fd: To its standard input, from its output, from its error output; -1 when done
+ */
+struct talk {
+        int fd[3];
+        const char *in;
+        size_t in_left;
+        struct str *got[3]; /* [0] unused */
+        size_t out_max;
+};
+
+static void talk_drop(struct talk *t)
+{
+        for (int i = 0; i < 3; i++)
+                fd_drop(&t->fd[i]);
+}
+
+/* The child's ends of the three pipes. */
+struct ends {
+        int fd[3];
+};
+
+static void ends_drop(struct ends *p)
+{
+        for (int i = 0; i < 3; i++)
+                fd_drop(&p->fd[i]);
+}
+
+/**
+ * start() - Spawn the child in a process group of its own
+ * @t: Gets our ends of its pipes
+ */
+static int start(const struct child_run *run, struct talk *t, pid_t *ret_pid, struct err *e)
+{
+        OWN(ends) struct ends theirs = { { -1, -1, -1 } };
+        posix_spawn_file_actions_t acts;
+        posix_spawnattr_t attr;
+        sigset_t none, all;
+        int rc;
+
+        for (int i = 0; i < 3; i++) {
+                int both[2];
+
+                if (pipe2(both, O_CLOEXEC) < 0)
+                        return err_set(e, FAULT_SYSTEM, errno, "pipe");
+                t->fd[i] = i == 0 ? both[1] : both[0];
+                theirs.fd[i] = i == 0 ? both[0] : both[1];
+                (void)fcntl(t->fd[i], F_SETFL, O_NONBLOCK);
+        }
+        (void)sigemptyset(&none);
+        (void)sigfillset(&all);
+        (void)posix_spawn_file_actions_init(&acts);
+        (void)posix_spawnattr_init(&attr);
+        for (int i = 0; i < 3; i++)
+                (void)posix_spawn_file_actions_adddup2(&acts, theirs.fd[i], i);
+        (void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                                      POSIX_SPAWN_SETSIGDEF);
+        (void)posix_spawnattr_setpgroup(&attr, 0);
+        (void)posix_spawnattr_setsigmask(&attr, &none);
+        (void)posix_spawnattr_setsigdefault(&attr, &all);
+        /* posix_spawn promises not to write through these pointers. */
+        rc = posix_spawn(ret_pid, run->argv[0], &acts, &attr, (char *const *)(uintptr_t)run->argv,
+                         run->envp ? (char *const *)(uintptr_t)run->envp : environ);
+        (void)posix_spawn_file_actions_destroy(&acts);
+        (void)posix_spawnattr_destroy(&attr);
+        if (rc)
+                return err_set(e, rc == ENOENT ? FAULT_ABSENT : FAULT_SYSTEM, rc, "run %s",
+                               run->argv[0]);
+        return 0;
+}
+
+static void feed(struct talk *t)
+{
+        ssize_t n = write(t->fd[0], t->in, t->in_left);
+
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+                return;
+        if (n > 0) {
+                t->in += n;
+                t->in_left -= (size_t)n;
+        }
+        if (n < 0 || t->in_left == 0) { /* a child that stopped reading is its own affair */
+                fd_drop(&t->fd[0]);
+                t->fd[0] = -1;
+        }
+}
+
+/**
+ * drain() - Take what the child wrote on stream @i
+ *
+ * Return: 0, or -1 when it wrote too much
+ */
+static int drain(struct talk *t, int i)
+{
+        char chunk[16384];
+        ssize_t n = read(t->fd[i], chunk, sizeof chunk);
+
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+                return 0;
+        if (n <= 0) {
+                fd_drop(&t->fd[i]);
+                t->fd[i] = -1;
+                return 0;
+        }
+        if (t->got[i]->len + (size_t)n > t->out_max)
+                return -1;
+        str_add_mem(t->got[i], chunk, (size_t)n);
+        return 0;
+}
+
+/**
+ * converse() - Move bytes until the child has closed its outputs
+ */
+static int converse(struct talk *t, const char *name, int64_t deadline_ms, struct err *e)
+{
+        while (t->fd[1] >= 0 || t->fd[2] >= 0) {
+                struct pollfd p[3];
+                int64_t left = deadline_ms - clock_ms();
+
+                for (int i = 0; i < 3; i++)
+                        p[i] = (struct pollfd){ t->fd[i], i == 0 ? POLLOUT : POLLIN, 0 };
+                if (left <= 0)
+                        return err_set(e, FAULT_UPSTREAM, 0, "%s: did not end in time", name);
+                if (poll(p, 3, (int)left) < 0 && errno != EINTR)
+                        return err_set(e, FAULT_SYSTEM, errno, "poll");
+                if (p[0].revents)
+                        feed(t);
+                for (int i = 1; i < 3; i++)
+                        if (p[i].revents && drain(t, i) < 0)
+                                return err_set(e, FAULT_UPSTREAM, 0,
+                                               "%s: wrote more than %zu bytes", name, t->out_max);
+        }
+        return 0;
+}
+
+/**
+ * reap() - The child's end; it is given until the deadline, then killed
+ */
+static int reap(pid_t pid, const char *name, int64_t deadline_ms, int *ret_status, struct err *e)
+{
+        int status;
+        pid_t got;
+
+        while ((got = waitpid(pid, &status, WNOHANG)) == 0) {
+                if (clock_ms() >= deadline_ms) {
+                        (void)kill(-pid, SIGKILL);
+                        (void)waitpid(pid, &status, 0);
+                        return err_set(e, FAULT_UPSTREAM, 0, "%s: did not end in time", name);
+                }
+                clock_sleep_ms(1);
+        }
+        if (got < 0)
+                return err_set(e, FAULT_SYSTEM, errno, "wait for %s", name);
+        *ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+        return 0;
+}
+
+int child_run(const struct child_run *run, struct str *out, struct str *errout, int *ret_status,
+              struct err *e)
+{
+        OWN(talk) struct talk t = { .fd = { -1, -1, -1 }, .in = run->in, .in_left = run->in_len };
+        int64_t deadline = clock_ms() + (run->timeout_ms ? run->timeout_ms : DEFAULT_TIMEOUT_MS);
+        struct sigaction ignore = { .sa_handler = SIG_IGN }, saved;
+        pid_t pid;
+        int rc;
+
+        t.got[1] = out;
+        t.got[2] = errout;
+        t.out_max = run->out_max ? run->out_max : DEFAULT_OUT_MAX;
+        if (start(run, &t, &pid, e) < 0)
+                return -1;
+        (void)sigaction(SIGPIPE, &ignore, &saved);
+        if (!t.in_left) {
+                fd_drop(&t.fd[0]);
+                t.fd[0] = -1;
+        }
+        rc = converse(&t, run->argv[0], deadline, e);
+        if (rc < 0) {
+                (void)kill(-pid, SIGKILL);
+                (void)waitpid(pid, &(int){ 0 }, 0);
+        } else {
+                rc = reap(pid, run->argv[0], deadline, ret_status, e);
+        }
+        (void)sigaction(SIGPIPE, &saved, NULL);
+        return rc < 0 || str_ok(out, e) < 0 || str_ok(errout, e) < 0 ? -1 : 0;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "netman/file.h"
+
+#include "netman/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+int file_read(const char *path, size_t max, struct str *ret, struct err *e)
+{
+        OWN(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+        size_t total = 0;
+        char chunk[16384];
+        ssize_t n;
+
+        if (fd < 0)
+                return err_set(e, errno == ENOENT ? FAULT_ABSENT : FAULT_SYSTEM, errno, "%s", path);
+        while ((n = read(fd, chunk, sizeof chunk)) != 0) {
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return err_set(e, FAULT_SYSTEM, errno, "read %s", path);
+                total += (size_t)n;
+                if (total > max)
+                        return err_set(e, FAULT_BAD_INPUT, 0, "%s: greater than %zu bytes", path,
+                                       max);
+                str_add_mem(ret, chunk, (size_t)n);
+        }
+        return str_ok(ret, e);
+}
+
+static int write_all(int fd, const char *data, size_t len)
+{
+        while (len > 0) {
+                ssize_t n = write(fd, data, len);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -1;
+                data += n;
+                len -= (size_t)n;
+        }
+        return 0;
+}
+
+/**
+ * sync_parent() - Flush the directory, so that a rename in it lasts
+ */
+static int sync_parent(const char *path)
+{
+        char copy[PATH_MAX];
+        OWN(fd) int fd = -1;
+
+        (void)snprintf(copy, sizeof copy, "%s", path);
+        fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return fd < 0 ? -1 : fsync(fd);
+}
+
+/**
+ * fill_aside() - Write the new contents to an open temporary file
+ */
+static int fill_aside(int fd, const char *data, size_t len, mode_t mode, uid_t owner, gid_t group)
+{
+        if (write_all(fd, data, len) < 0 || fchmod(fd, mode) < 0)
+                return -1;
+        if ((owner != (uid_t)-1 || group != (gid_t)-1) && fchown(fd, owner, group) < 0)
+                return -1;
+        return fsync(fd);
+}
+
+int file_replace(const char *path, const char *data, size_t len, mode_t mode, uid_t owner,
+                 gid_t group, struct err *e)
+{
+        char aside[PATH_MAX];
+        OWN(fd) int fd = -1;
+        int n = snprintf(aside, sizeof aside, "%s.new-XXXXXX", path);
+
+        if (n < 0 || (size_t)n >= sizeof aside)
+                return err_set(e, FAULT_BAD_INPUT, ENAMETOOLONG, "%s", path);
+        fd = mkostemp(aside, O_CLOEXEC);
+        if (fd < 0)
+                return err_set(e, FAULT_SYSTEM, errno, "create %s", aside);
+        if (fill_aside(fd, data, len, mode, owner, group) < 0 || rename(aside, path) < 0) {
+                (void)err_set(e, FAULT_SYSTEM, errno, "write %s", path);
+                (void)unlink(aside); /* the error above is the one that matters */
+                return -1;
+        }
+        if (sync_parent(path) < 0)
+                return err_set(e, FAULT_SYSTEM, errno, "flush the directory of %s", path);
+        return 0;
+}
+
+int file_make_dirs(const char *path, struct err *e)
+{
+        char part[PATH_MAX];
+        int n = snprintf(part, sizeof part, "%s", path);
+
+        if (n <= 0 || (size_t)n >= sizeof part)
+                return err_set(e, FAULT_BAD_INPUT, ENAMETOOLONG, "%s", path);
+        for (char *p = part + 1;; p++) {
+                char c = *p;
+
+                if (c != '/' && c != '\0')
+                        continue;
+                *p = '\0';
+                if (mkdir(part, 0755) < 0 && errno != EEXIST)
+                        return err_set(e, FAULT_SYSTEM, errno, "create directory %s", part);
+                *p = c;
+                if (!c)
+                        return 0;
+        }
+}
+
+int file_lock(const char *path, int wait_ms, int *ret_fd, struct err *e)
+{
+        OWN(fd) int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
+        int64_t deadline = clock_ms() + wait_ms;
+
+        if (fd < 0)
+                return err_set(e, FAULT_SYSTEM, errno, "open lock file %s", path);
+        while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+                if (errno != EWOULDBLOCK && errno != EINTR)
+                        return err_set(e, FAULT_SYSTEM, errno, "lock %s", path);
+                if (clock_ms() >= deadline)
+                        return err_set(e, FAULT_CONFLICT, 0,
+                                       "lock %s is held by another process (waited %d ms)", path,
+                                       wait_ms);
+                clock_sleep_ms(1);
+        }
+        *ret_fd = GIVE_FD(fd);
+        return 0;
+}
