@@ -60,7 +60,7 @@ FUZZ_BINS  := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all tests-build help demo test bench fuzz lint format install clean
 .DELETE_ON_ERROR:
-all: $(BINS)
+all: $(ARCHIVES) $(BINS)
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -112,3 +112,56 @@ $(TOOL_BINS) $(FUZZ_BINS): $(B)/%: $(B)/obj/%.o $(call arch,$(COMPONENTS)) $(cal
 tests-build: all $(UNIT_BINS) $(TOOL_BINS) $(STAND_BINS)
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+
+# --- doing --------------------------------------------------------------------
+## make                     build the programs into build/release/bin
+## sudo make demo           two cells, real packets: denied, allowed, denied again (KEEP=1 leaves it running)
+## sudo make test           every test, on real Postgres, etcd, namespaces and packets (T=pattern for some)
+## sudo make bench          the figures, as tables and JSON (T=pattern for some)
+## make fuzz                each fuzz target for SECONDS=30
+## make lint                layers, format, clang-tidy, cppcheck, shell scripts
+## make format              clang-format in place
+## make install DESTDIR=    programs, CNI plugins, manual pages
+demo:
+	@packaging/install-deps.sh build run test
+	@$(MAKE) --no-print-directory -j$$(nproc) MODE=release all tools
+	@tests/demo/run $(if $(KEEP),--keep)
+
+test:
+	@packaging/install-deps.sh build run test
+	@$(MAKE) --no-print-directory -j$$(nproc) MODE=san tests-build
+	@tests/run $(T)
+
+bench:
+	@packaging/install-deps.sh build run test
+	@$(MAKE) --no-print-directory -j$$(nproc) MODE=release all tools
+	@tests/bench/run $(T)
+
+SECONDS ?= 30
+fuzz:
+	@packaging/install-deps.sh build lint
+	@$(MAKE) --no-print-directory -j$$(nproc) MODE=fuzz fuzz-build
+	@tests/fuzz/run $(SECONDS) $(T)
+
+lint:
+	@packaging/install-deps.sh build test lint
+	@tests/lint/run
+
+C_FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
+format:
+	@clang-format -i $(C_FILES)
+
+tools: $(TOOL_BINS) $(STAND_BINS)
+fuzz-build: $(FUZZ_BINS)
+.PHONY: tools fuzz-build
+
+CNI_PLUGINS  := cni-wrapper-plugin flannel
+CLI_PLUGIN   := network-policy-plugin
+INSTALL_BINS := $(filter-out $(CNI_PLUGINS) $(CLI_PLUGIN),$(PROGRAMS))
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/netman/cni
+	install -m 0755 $(INSTALL_BINS:%=$(B)/bin/%) $(B)/bin/$(CLI_PLUGIN) $(DESTDIR)$(PREFIX)/bin/
+	install -m 0755 $(CNI_PLUGINS:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/lib/netman/cni/
+
+clean:
+	rm -rf build

@@ -78,8 +78,8 @@ static int start(const struct child_run *run, struct talk *t, pid_t *ret_pid, st
         (void)posix_spawnattr_setsigmask(&attr, &none);
         (void)posix_spawnattr_setsigdefault(&attr, &all);
         /* posix_spawn promises not to write through these pointers. */
-        rc = posix_spawn(ret_pid, run->argv[0], &acts, &attr, (char *const *)(uintptr_t)run->argv,
-                         run->envp ? (char *const *)(uintptr_t)run->envp : environ);
+        rc = posix_spawn(ret_pid, run->argv[0], &acts, &attr, (char *const *)run->argv,
+                         run->envp ? (char *const *)run->envp : environ);
         (void)posix_spawn_file_actions_destroy(&acts);
         (void)posix_spawnattr_destroy(&attr);
         if (rc)

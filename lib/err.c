@@ -25,13 +25,13 @@ static void append_errno(struct err *e)
                        strerror_r(e->sys, text, sizeof text));
 }
 
-int err_set(struct err *e, enum fault fault, int sys, const char *fmt, ...)
+void err_set_(struct err *e, enum fault fault, int sys, const char *fmt, ...)
 {
         int saved = errno;
         va_list ap;
 
         if (!e)
-                return -1;
+                return;
         e->fault = fault;
         e->sys = sys;
         va_start(ap, fmt);
@@ -40,29 +40,22 @@ int err_set(struct err *e, enum fault fault, int sys, const char *fmt, ...)
         if (sys)
                 append_errno(e);
         errno = saved;
-        return -1;
 }
 
-int err_add(struct err *e, const char *fmt, ...)
+void err_add_(struct err *e, const char *fmt, ...)
 {
         char inner[sizeof e->msg];
         size_t used;
         va_list ap;
 
         if (!e)
-                return -1;
+                return;
         memcpy(inner, e->msg, sizeof inner);
         va_start(ap, fmt);
         (void)vsnprintf(e->msg, sizeof e->msg, fmt, ap);
         va_end(ap);
         used = strlen(e->msg);
         (void)snprintf(e->msg + used, sizeof e->msg - used, ": %s", inner);
-        return -1;
-}
-
-int err_oom(struct err *e)
-{
-        return err_set(e, FAULT_SYSTEM, ENOMEM, "out of memory");
 }
 
 const char *fault_name(enum fault fault)

@@ -4,9 +4,14 @@
  * struct err * as its last argument; it writes there only on failure. The
  * class says what a caller may do about it, the text is for people. Nothing is
  * allocated, so an error can be told even when memory has run out.
+ *
+ * err_set() and err_add() are macros only so that compilers and analysers see the
+ * -1: they then know that a failed call left its results untouched.
  */
 #ifndef NETMAN_ERR_H
 #define NETMAN_ERR_H
+
+#include <errno.h>
 
 enum fault {
         FAULT_NONE = 0,
@@ -35,7 +40,8 @@ struct err {
  *
  * Return: always -1, for "return err_set(...)"
  */
-int err_set(struct err *e, enum fault fault, int sys, const char *fmt, ...)
+#define err_set(...) (err_set_(__VA_ARGS__), -1)
+void err_set_(struct err *e, enum fault fault, int sys, const char *fmt, ...)
         __attribute__((format(printf, 4, 5)));
 
 /**
@@ -43,10 +49,11 @@ int err_set(struct err *e, enum fault fault, int sys, const char *fmt, ...)
  *
  * Return: always -1
  */
-int err_add(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+#define err_add(...) (err_add_(__VA_ARGS__), -1)
+void err_add_(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /** err_oom() - Out of memory. Return: always -1 */
-int err_oom(struct err *e);
+#define err_oom(e) err_set((e), FAULT_SYSTEM, ENOMEM, "out of memory")
 
 /** fault_name() - "bad-input", "denied", … for logs; never NULL */
 const char *fault_name(enum fault fault);

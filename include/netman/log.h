@@ -67,7 +67,8 @@ int log_level_parse(const char *text, enum log_level *ret, struct err *e);
  */
 void log_event(enum log_level level, const char *event, const struct log_pair *pairs);
 
-#define log_pairs_(...) ((const struct log_pair[]){ __VA_ARGS__ __VA_OPT__(, ){ .key = NULL } })
+/* Twelve pairs at the most; the rest of the array is zero, which ends the list. */
+#define log_pairs_(...)       ((const struct log_pair[13]){ __VA_ARGS__ })
 #define log_debug(event, ...) log_event(LOG_LEVEL_DEBUG, event, log_pairs_(__VA_ARGS__))
 #define log_info(event, ...)  log_event(LOG_LEVEL_INFO, event, log_pairs_(__VA_ARGS__))
 #define log_error(event, ...) log_event(LOG_LEVEL_ERROR, event, log_pairs_(__VA_ARGS__))
