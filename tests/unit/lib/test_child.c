@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "netman/child.h"
+
+#include "tests/unit/test.h"
+
+#include <dirent.h>
+
+struct outcome {
+        struct str out, errout;
+        int status;
+        struct err e;
+};
+
+static void outcome_drop(struct outcome *o)
+{
+        str_done(&o->out);
+        str_done(&o->errout);
+}
+
+/* Runs a line of shell. */
+static int run_shell(const char *line, struct child_run how, struct outcome *o)
+{
+        const char *argv[] = { "/bin/sh", "-c", line, NULL };
+
+        how.argv = argv;
+        return child_run(&how, &o->out, &o->errout, &o->status, &o->e);
+}
+
+static void input_goes_in_and_both_outputs_come_out(void **state)
+{
+        OWN(outcome) struct outcome o = { 0 };
+
+        (void)state;
+        assert_int_equal(run_shell("cat; echo oops >&2; exit 3",
+                                   (struct child_run){ .in = "hello", .in_len = 5 }, &o),
+                         0);
+        assert_string_equal(str_text(&o.out), "hello");
+        assert_string_equal(str_text(&o.errout), "oops\n");
+        assert_int_equal(o.status, 3);
+}
+
+static void large_conversations_do_not_deadlock(void **state)
+{
+        OWN(outcome) struct outcome o = { 0 };
+        static char big[900000];
+
+        (void)state;
+        memset(big, 'x', sizeof big);
+        assert_int_equal(
+                run_shell("cat", (struct child_run){ .in = big, .in_len = sizeof big }, &o), 0);
+        assert_int_equal(o.out.len, sizeof big);
+}
+
+static void program_that_ignores_its_input_is_fine(void **state)
+{
+        OWN(outcome) struct outcome o = { 0 };
+        static char big[900000];
+
+        (void)state;
+        assert_int_equal(
+                run_shell("exit 0", (struct child_run){ .in = big, .in_len = sizeof big }, &o), 0);
+        assert_int_equal(o.status, 0);
+}
+
+static void hanging_program_is_ended_with_its_children(void **state)
+{
+        OWN(outcome) struct outcome o = { 0 };
+
+        (void)state;
+        assert_int_equal(
+                run_shell("sleep 100 & sleep 100", (struct child_run){ .timeout_ms = 50 }, &o), -1);
+        assert_int_equal(o.e.fault, FAULT_UPSTREAM);
+        assert_non_null(strstr(o.e.msg, "in time"));
+}
+
+static void program_that_closed_its_outputs_may_not_linger(void **state)
+{
+        OWN(outcome) struct outcome o = { 0 };
+
+        (void)state;
+        assert_int_equal(
+                run_shell("exec >&- 2>&-; sleep 100", (struct child_run){ .timeout_ms = 50 }, &o),
+                -1);
+        assert_int_equal(o.e.fault, FAULT_UPSTREAM);
+}
+
+static void endless_output_is_cut_off(void **state)
+{
+        OWN(outcome) struct outcome o = { 0 };
+
+        (void)state;
+        assert_int_equal(run_shell("yes", (struct child_run){ .out_max = 100000 }, &o), -1);
+        assert_int_equal(o.e.fault, FAULT_UPSTREAM);
+        assert_true(o.out.len <= 100000);
+}
+
+static void absent_program_is_named(void **state)
+{
+        OWN(outcome) struct outcome o = { 0 };
+        const char *argv[] = { "/nonexistent/bridge", NULL };
+        struct child_run run = { .argv = argv };
+
+        (void)state;
+        assert_int_equal(child_run(&run, &o.out, &o.errout, &o.status, &o.e), -1);
+        assert_int_equal(o.e.fault, FAULT_ABSENT);
+        assert_non_null(strstr(o.e.msg, "/nonexistent/bridge"));
+}
+
+static void program_ended_by_a_signal_says_so(void **state)
+{
+        OWN(outcome) struct outcome o = { 0 };
+
+        (void)state;
+        assert_int_equal(run_shell("kill -9 $$", (struct child_run){ 0 }, &o), 0);
+        assert_int_equal(o.status, 137);
+}
+
+static int open_fds(void)
+{
+        OWN(dir) DIR *d = opendir("/proc/self/fd");
+        int count = 0;
+
+        while (readdir(d))
+                count++;
+        return count;
+}
+
+static void nothing_stays_open(void **state)
+{
+        int before = open_fds();
+
+        (void)state;
+        for (int i = 0; i < 20; i++) {
+                OWN(outcome) struct outcome o = { 0 };
+
+                (void)run_shell(i % 2 ? "echo hi" : "sleep 100",
+                                (struct child_run){ .timeout_ms = 20 }, &o);
+        }
+        assert_int_equal(open_fds(), before);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(input_goes_in_and_both_outputs_come_out),
+                cmocka_unit_test(large_conversations_do_not_deadlock),
+                cmocka_unit_test(program_that_ignores_its_input_is_fine),
+                cmocka_unit_test(hanging_program_is_ended_with_its_children),
+                cmocka_unit_test(program_that_closed_its_outputs_may_not_linger),
+                cmocka_unit_test(endless_output_is_cut_off),
+                cmocka_unit_test(absent_program_is_named),
+                cmocka_unit_test(program_ended_by_a_signal_says_so),
+                cmocka_unit_test(nothing_stays_open),
+        };
+        return cmocka_run_group_tests_name("child", tests, NULL, NULL);
+}

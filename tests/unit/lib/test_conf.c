@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "netman/conf.h"
+
+#include "tests/unit/test.h"
+
+struct sample {
+        char *host;
+        int64_t port;
+        bool tls;
+        struct conf_strs names;
+        json_t *database;
+};
+
+static void check_sample(const void *conf, struct str *problems)
+{
+        const struct sample *s = conf;
+
+        if (s->tls && s->port == 80)
+                conf_problem(problems, "port", "80 is not for TLS");
+}
+
+static const struct conf_key keys[] = {
+        { .name = "host", .type = CONF_STR, .at = offsetof(struct sample, host), .required = true },
+        { .name = "port",
+          .type = CONF_INT,
+          .at = offsetof(struct sample, port),
+          .def_int = 8080,
+          .min = 1,
+          .max = 65535 },
+        { .name = "tls", .type = CONF_BOOL, .at = offsetof(struct sample, tls) },
+        { .name = "names", .type = CONF_STRS, .at = offsetof(struct sample, names) },
+        { .name = "database", .type = CONF_JSON, .at = offsetof(struct sample, database) },
+        { 0 },
+};
+static const struct conf_spec spec = { .keys = keys, .check = check_sample };
+
+static int load(const char *text, const struct conf_spec *how, struct sample *s,
+                struct str *problems)
+{
+        OWN(json) json_t *root = NULL;
+        struct err e = { 0 };
+
+        assert_int_equal(jsonx_parse(text, strlen(text), &root, &e), 0);
+        return conf_from_json(root, how, s, problems, &e);
+}
+
+static void good_file_fills_every_field(void **state)
+{
+        OWN(str) struct str problems = { 0 };
+        struct sample s = { 0 };
+
+        (void)state;
+        assert_int_equal(load("{\"host\":\"h\",\"port\":1,\"tls\":true,\"names\":[\"a\",\"b\"],"
+                              "\"database\":{\"x\":1}}",
+                              &spec, &s, &problems),
+                         0);
+        assert_string_equal(s.host, "h");
+        assert_int_equal(s.port, 1);
+        assert_true(s.tls);
+        assert_int_equal(s.names.count, 2);
+        assert_string_equal(s.names.items[1], "b");
+        assert_int_equal(json_object_size(s.database), 1);
+        conf_done(&spec, &s);
+        assert_null(s.host);
+}
+
+static void defaults_stand_in_for_absent_and_null(void **state)
+{
+        OWN(str) struct str problems = { 0 };
+        struct sample s = { 0 };
+
+        (void)state;
+        assert_int_equal(load("{\"host\":\"h\",\"port\":null}", &spec, &s, &problems), 0);
+        assert_int_equal(s.port, 8080);
+        assert_false(s.tls);
+        conf_done(&spec, &s);
+}
+
+static void every_problem_is_told_at_once(void **state)
+{
+        OWN(str) struct str problems = { 0 };
+        struct sample s = { 0 };
+
+        (void)state;
+        assert_int_equal(
+                load("{\"host\":\"\",\"port\":70000,\"tls\":\"yes\",\"names\":[1],\"database\":3}",
+                     &spec, &s, &problems),
+                -1);
+        assert_string_equal(str_text(&problems),
+                            "invalid config: host: missing\n"
+                            "invalid config: port: 70000 is out of range, must be 1 to 65535\n"
+                            "invalid config: tls: must be true or false\n"
+                            "invalid config: names: must be a list of strings\n"
+                            "invalid config: database: must be an object or a list\n");
+        assert_null(s.names.items);
+}
+
+static void checks_between_keys_run_last(void **state)
+{
+        OWN(str) struct str problems = { 0 };
+        struct sample s = { 0 };
+
+        (void)state;
+        assert_int_equal(load("{\"host\":\"h\",\"port\":80,\"tls\":true}", &spec, &s, &problems),
+                         -1);
+        assert_string_equal(str_text(&problems), "invalid config: port: 80 is not for TLS\n");
+        assert_null(s.host);
+}
+
+static void programs_may_word_what_is_missing(void **state)
+{
+        const struct conf_spec worded = { .keys = keys,
+                                          .missing_text = "missing required config '%s'" };
+        OWN(str) struct str problems = { 0 };
+        struct sample s = { 0 };
+
+        (void)state;
+        assert_int_equal(load("{}", &worded, &s, &problems), -1);
+        assert_string_equal(str_text(&problems), "missing required config 'host'\n");
+}
+
+static void unreadable_and_malformed_files_are_named(void **state)
+{
+        char path[] = "/tmp/netman-conf-XXXXXX";
+        OWN(str) struct str problems = { 0 };
+        struct sample s = { 0 };
+        struct err e = { 0 };
+        int fd;
+
+        (void)state;
+        assert_int_equal(conf_load("/nonexistent/x.json", &spec, &s, &problems, &e), -1);
+        assert_int_equal(e.fault, FAULT_ABSENT);
+        assert_non_null(strstr(e.msg, "/nonexistent/x.json"));
+        fd = mkstemp(path);
+        assert_true(fd >= 0);
+        assert_int_equal(write(fd, "{\"host\":", 8), 8);
+        assert_int_equal(close(fd), 0);
+        assert_int_equal(conf_load(path, &spec, &s, &problems, &e), -1);
+        assert_int_equal(e.fault, FAULT_BAD_INPUT);
+        assert_non_null(strstr(e.msg, path));
+        assert_int_equal(unlink(path), 0);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(good_file_fills_every_field),
+                cmocka_unit_test(defaults_stand_in_for_absent_and_null),
+                cmocka_unit_test(every_problem_is_told_at_once),
+                cmocka_unit_test(checks_between_keys_run_last),
+                cmocka_unit_test(programs_may_word_what_is_missing),
+                cmocka_unit_test(unreadable_and_malformed_files_are_named),
+        };
+        return cmocka_run_group_tests_name("conf", tests, NULL, NULL);
+}
