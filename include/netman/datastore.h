@@ -94,7 +94,7 @@ static inline void ds_list_drop(struct ds_list *list)
 /**
  * struct datastore - A store opened for writing
  * @path:    Of the data file; its directory must exist
- * @owner:   User name or number for the three files; NULL or "": our own
+ * @owner:   User name or number for data and version file; NULL or "": our own
  * @group:   Group name or number; NULL or "": our own
  * @wait_ms: Bound on waiting for another writer
  */
