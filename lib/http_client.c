@@ -132,7 +132,6 @@ static int result_error(struct http_client *c, CURLcode rc, struct err *e)
         case CURLE_OUT_OF_MEMORY:
                 return err_oom(e);
         case CURLE_URL_MALFORMAT:
-        case CURLE_UNSUPPORTED_PROTOCOL:
                 return err_set(e, FAULT_BAD_INPUT, 0, "%s", curl_easy_strerror(rc));
         case CURLE_SSL_CERTPROBLEM:
         case CURLE_SSL_CACERT_BADFILE:
