@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One run of a CNI plugin: find it, give it its environment, read its answer. */
+#include "netman/cni.h"
+
+#include "netman/child.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define RESULT_MAX (1U << 20) /* bytes of a plugin's output */
+#define CNI_VARS   6
+
+static const char *const versions[] = {
+        "0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", NULL
+};
+
+const char *const *cni_versions(void)
+{
+        return versions;
+}
+
+bool cni_version_known(const char *version)
+{
+        for (size_t i = 0; versions[i]; i++)
+                if (strcmp(versions[i], version) == 0)
+                        return true;
+        return false;
+}
+
+static bool is_program(const char *path)
+{
+        struct stat st;
+
+        return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+int cni_find(const char *type, const char *path, char **ret, struct err *e)
+{
+        char file[PATH_MAX];
+
+        if (!*type || strchr(type, '/'))
+                return err_set(e, FAULT_BAD_INPUT, 0, "invalid CNI plugin type '%s'", type);
+        for (const char *dir = path, *end; *dir; dir = *end ? end + 1 : end) {
+                int n;
+
+                end = dir + strcspn(dir, ":");
+                n = snprintf(file, sizeof file, "%.*s/%s", (int)(end - dir), dir, type);
+                if (n < 0 || (size_t)n >= sizeof file || end == dir || !is_program(file))
+                        continue;
+                *ret = strdup(file);
+                return *ret ? 0 : err_oom(e);
+        }
+        return err_set(e, FAULT_ABSENT, 0, "failed to find plugin \"%s\" in path [%s]", type, path);
+}
+
+/**
+ * struct envir - A plugin's environment: ours, but for the CNI variables
+ * @vars: NULL-terminated; the CNI ones come first and are owned
+ */
+struct envir {
+        char **vars;
+        size_t owned;
+};
+
+static void envir_drop(struct envir *env)
+{
+        for (size_t i = 0; i < env->owned; i++)
+                free(env->vars[i]);
+        free(env->vars);
+}
+
+static int envir_add(struct envir *env, const char *name, const char *value, struct err *e)
+{
+        if (asprintf(&env->vars[env->owned], "%s=%s", name, value ? value : "") < 0)
+                return err_oom(e);
+        env->owned++;
+        return 0;
+}
+
+static int envir_make(const struct cni_call *call, struct envir *env, struct err *e)
+{
+        size_t count = 0, at;
+
+        while (environ[count])
+                count++;
+        env->vars = calloc(count + CNI_VARS + 1, sizeof *env->vars);
+        if (!env->vars)
+                return err_oom(e);
+        if (envir_add(env, "CNI_COMMAND", call->command, e) < 0 ||
+            envir_add(env, "CNI_CONTAINERID", call->container_id, e) < 0 ||
+            envir_add(env, "CNI_NETNS", call->netns, e) < 0 ||
+            envir_add(env, "CNI_IFNAME", call->ifname, e) < 0 ||
+            envir_add(env, "CNI_ARGS", call->args, e) < 0 ||
+            envir_add(env, "CNI_PATH", call->path, e) < 0)
+                return -1;
+        at = env->owned;
+        for (size_t i = 0; i < count; i++)
+                if (strncmp(environ[i], "CNI_", 4) != 0)
+                        env->vars[at++] = environ[i];
+        return 0;
+}
+
+/**
+ * complaint() - A failed plugin's own words
+ * @out: What it wrote to standard output: an error object, if it keeps to the rules
+ * @err: What it wrote to standard error
+ */
+static void complaint(const struct str *out, const struct str *err, int status, struct str *ret)
+{
+        OWN(json) json_t *root = NULL;
+        const char *msg = NULL, *details = NULL;
+
+        if (jsonx_parse(str_text(out), out->len, &root, NULL) == 0 && json_is_object(root)) {
+                msg = json_string_value(json_object_get(root, "msg"));
+                details = json_string_value(json_object_get(root, "details"));
+        }
+        if (msg && *msg) {
+                str_add(ret, msg);
+                if (details && *details)
+                        str_addf(ret, "; %s", details);
+        } else if (err->len) {
+                size_t len = err->len;
+
+                while (len && err->data[len - 1] == '\n')
+                        len--;
+                str_addf(ret, "%.*s (exit status %d)", (int)(len > 200 ? 200 : len), err->data,
+                         status);
+        } else {
+                str_addf(ret, "exit status %d without a word", status);
+        }
+}
+
+/** verb() - "add" for ADD, for messages */
+static const char *verb(const char *command)
+{
+        if (strcmp(command, "ADD") == 0)
+                return "add";
+        if (strcmp(command, "DEL") == 0)
+                return "delete";
+        return strcmp(command, "CHECK") == 0 ? "check" : "version";
+}
+
+/**
+ * read_result() - What a plugin that succeeded printed
+ * @ret: NULL where it printed nothing but white space
+ */
+static int read_result(const struct str *out, json_t **ret, struct err *e)
+{
+        const char *text = str_text(out);
+        OWN(json) json_t *root = NULL;
+
+        if (text[strspn(text, " \t\r\n")] == '\0') {
+                *ret = NULL;
+                return 0;
+        }
+        if (jsonx_parse(text, out->len, &root, e) < 0)
+                return err_add(e, "its result");
+        if (!json_is_object(root))
+                return err_set(e, FAULT_UPSTREAM, 0, "its result is no JSON object");
+        *ret = GIVE(root);
+        return 0;
+}
+
+int cni_exec(const char *type, const struct cni_call *call, const json_t *conf, json_t **ret_result,
+             struct err *e)
+{
+        OWN(mem) char *program = NULL, *text = NULL;
+        OWN(envir) struct envir env = { 0 };
+        OWN(str) struct str out = { 0 }, errout = { 0 }, why = { 0 };
+        int status;
+
+        text = json_dumps(conf, JSON_COMPACT | JSON_SORT_KEYS);
+        if (!text)
+                return err_oom(e);
+        if (cni_find(type, call->path, &program, e) < 0 || envir_make(call, &env, e) < 0)
+                return -1;
+
+        const char *argv[] = { program, NULL };
+        const struct child_run run = { .argv = argv,
+                                       .envp = (const char *const *)env.vars,
+                                       .in = text,
+                                       .in_len = strlen(text),
+                                       .timeout_ms = call->timeout_ms,
+                                       .out_max = RESULT_MAX };
+
+        if (child_run(&run, &out, &errout, &status, e) < 0)
+                return err_add(e, "plugin type=\"%s\" failed (%s)", type, verb(call->command));
+        if (status) {
+                complaint(&out, &errout, status, &why);
+                return err_set(e, FAULT_UPSTREAM, 0, "plugin type=\"%s\" failed (%s): %s", type,
+                               verb(call->command), str_text(&why));
+        }
+        if (ret_result && read_result(&out, ret_result, e) < 0) {
+                e->fault = FAULT_UPSTREAM;
+                return err_add(e, "plugin type=\"%s\" failed (%s)", type, verb(call->command));
+        }
+        return 0;
+}
+
+char *cni_error_json(const char *version, int code, const char *msg, const char *details)
+{
+        OWN(json) json_t *obj = json_pack("{s:i, s:s%}", "code", code, "msg", msg, strlen(msg));
+
+        if (!obj) /* the message is not UTF-8, or memory ran out */
+                obj = json_pack("{s:i, s:s}", "code", code, "msg", "error text is not UTF-8");
+        if (obj && version && *version)
+                (void)json_object_set_new(obj, "cniVersion", json_string(version));
+        if (obj && details && *details)
+                (void)json_object_set_new(obj, "details", json_string(details));
+        return obj ? json_dumps(obj, JSON_COMPACT) : NULL;
+}
