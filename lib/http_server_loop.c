@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What happens to a request on its event loop: head, body, dispatch, answer.
+ */
+#include "lib/http_server_impl.h"
+
+#include <string.h>
+
+/* A body over its limit is read on to this multiple, so that the client gets to
+ * read the refusal instead of a reset. */
+#define BODY_PATIENCE 2
+
+/**
+ * refuse() - Answer in the server's own name
+ * @allow: Methods for a 405, else NULL
+ */
+static void refuse(struct http_request *rq, unsigned int status, const char *text,
+                   const char *allow)
+{
+        OWN(http_reply) struct http_reply reply = { .status = status };
+
+        http_reply_header(&reply, "Content-Type", "text/plain; charset=utf-8");
+        http_reply_header(&reply, "X-Content-Type-Options", "nosniff");
+        if (allow)
+                http_reply_header(&reply, "Allow", allow);
+        if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
+                http_reply_header(&reply, "Retry-After", "1");
+        str_add(&reply.body, text);
+        if (rq->server->refuse)
+                rq->server->refuse(rq, &reply);
+        http_answer(rq, &reply);
+}
+
+/** dispatch() - The request is there: find who answers it, and let him */
+static void dispatch(struct http_request *rq)
+{
+        OWN(str) struct str allow = { 0 };
+        struct http_server *s = rq->server;
+
+        rq->dispatched = true;
+        http_conn_phase(s, rq->conn, false, true);
+        rq->route = http_route_find(s->routes, rq->method, rq->path, rq->params, &allow);
+        if (rq->body_over || rq->body.bad)
+                refuse(rq, MHD_HTTP_CONTENT_TOO_LARGE, "request body too large\n", NULL);
+        else if (!rq->route && allow.len)
+                refuse(rq, MHD_HTTP_METHOD_NOT_ALLOWED, "Method Not Allowed\n", allow.data);
+        else if (!rq->route)
+                refuse(rq, MHD_HTTP_NOT_FOUND, "404 page not found\n", NULL);
+        else if (rq->route->quick)
+                rq->route->handler(rq);
+        else if (!http_work_push(&s->work, rq))
+                refuse(rq, MHD_HTTP_SERVICE_UNAVAILABLE, "too many requests are waiting\n", NULL);
+}
+
+/**
+ * go_on() - Let the request be worked on, or send its answer if it is there
+ *
+ * The connection is suspended before the state says so, hence whoever finds
+ * SUSPENDED may resume it; an answer that came in between is picked up here.
+ */
+static enum MHD_Result go_on(struct http_request *rq)
+{
+        int state = HTTP_FRESH;
+
+        if (!rq->dispatched)
+                dispatch(rq);
+        if (atomic_load(&rq->state) == HTTP_ANSWERED) {
+                struct MHD_Response *r = GIVE(rq->response);
+                enum MHD_Result sent;
+
+                if (!r)
+                        return MHD_NO;
+                sent = MHD_queue_response(rq->mhd, rq->status, r);
+                MHD_destroy_response(r);
+                return sent;
+        }
+        MHD_suspend_connection(rq->mhd);
+        if (!atomic_compare_exchange_strong(&rq->state, &state, HTTP_SUSPENDED))
+                MHD_resume_connection(rq->mhd);
+        return MHD_YES;
+}
+
+/** head() - The headers are there; a length beyond the limit is refused unread */
+static enum MHD_Result head(struct http_request *rq, const char *url, const char *method)
+{
+        const char *length = http_request_header(rq, "Content-Length");
+        int64_t announced = 0;
+
+        rq->head_seen = true;
+        rq->method = strdup(method);
+        rq->path = strdup(url);
+        if (!rq->method || !rq->path)
+                return MHD_NO;
+        if (rq->server->tls && !rq->conn->subject)
+                rq->conn->subject = http_tls_subject(rq->mhd);
+        if (!length || str_to_int(length, 0, INT64_MAX, &announced, NULL) < 0 ||
+            (uint64_t)announced <= rq->server->limits.body_max)
+                return MHD_YES;
+        rq->body_over = true;
+        if ((uint64_t)announced <= rq->server->limits.body_max * BODY_PATIENCE)
+                return MHD_YES;
+        return go_on(rq);
+}
+
+static enum MHD_Result body_part(struct http_request *rq, const char *data, size_t *len)
+{
+        size_t max = rq->server->limits.body_max;
+
+        if (rq->dispatched)
+                return MHD_NO; /* refused at its head, and still sending */
+        rq->body_read += *len;
+        if (rq->body_read > max)
+                rq->body_over = true;
+        if (!rq->body_over)
+                str_add_mem(&rq->body, data, *len);
+        *len = 0;
+        return rq->body_read > max * BODY_PATIENCE ? MHD_NO : MHD_YES;
+}
+
+enum MHD_Result http_request_arrives(void *cls, struct MHD_Connection *mhd, const char *url,
+                                     const char *method, const char *version, const char *data,
+                                     size_t *len, void **con_cls)
+{
+        struct http_request *rq = *con_cls;
+
+        (void)cls;
+        (void)mhd;
+        (void)version;
+        if (!rq)
+                return MHD_NO;
+        if (!rq->head_seen)
+                return head(rq, url, method);
+        if (*len)
+                return body_part(rq, data, len);
+        return go_on(rq);
+}
