@@ -138,7 +138,15 @@ struct nlx_fdb {
         uint32_t remote_be;
 };
 
-enum nlx_what { NLX_ADDR, NLX_ROUTE, NLX_NEIGH, NLX_FDB };
+enum nlx_what {
+        NLX_ADDR,
+        NLX_ROUTE,
+        NLX_NEIGH,
+        NLX_FDB,
+        /* Only told by nlx_watch_read(), without a value: */
+        NLX_LINK, /* an interface changed, or went where @del */
+        NLX_LOST, /* changes were too many for the kernel to tell: any may be missing */
+};
 
 /**
  * struct nlx_change - One entry to set or to delete, as a value
@@ -197,26 +205,21 @@ uint64_t nlx_sent(const struct nlx *nl);
 /** struct nlx_watch - A subscription to changes of links, addresses, routes and neighbours */
 struct nlx_watch;
 
-/**
- * nlx_watch_open() - Subscribe
- * @self: A connection whose own changes are not to be told, or NULL
- */
-int nlx_watch_open(const struct nlx *self, struct nlx_watch **ret, struct err *e);
+/** nlx_watch_open() - Subscribe, in the network namespace we are in */
+int nlx_watch_open(struct nlx_watch **ret, struct err *e);
 void nlx_watch_close(struct nlx_watch *w);
 OWN_DROP(nlx_watch, struct nlx_watch *, nlx_watch_close)
 
 /** nlx_watch_fd() - To poll() for reading */
 int nlx_watch_fd(const struct nlx_watch *w);
 
+/** typedef nlx_note_fn - Takes one change, made by anybody: also by ourselves */
+typedef void (*nlx_note_fn)(const struct nlx_change *note, void *arg);
+
 /**
  * nlx_watch_read() - Take what has come, without waiting
- * @dev: Only changes that concern this interface count
- *
- * What changed is not told: look at the state itself and compare. Changes that
- * the kernel could not deliver count as one.
- *
- * Return: 1: something about @dev changed; 0: nothing did; -1: @e
+ * @dev: Only changes that concern this interface are told; 0: all
  */
-int nlx_watch_read(struct nlx_watch *w, int dev, struct err *e);
+int nlx_watch_read(struct nlx_watch *w, int dev, nlx_note_fn fn, void *arg, struct err *e);
 
 #endif
