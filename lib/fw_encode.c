@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * DOC: an entry is a fixed head, matches in a row, and a target in the end, each
+ * with a size, a name and a revision in front, all aligned. Every match and
+ * target that we write is laid out in this file and nowhere else. The table of
+ * offsets that other programs copy per rule shape is a cursor here (struct
+ * fw_entry.len).
+ */
+#include "netman/fw_encode.h"
+
+#include <arpa/inet.h>
+#include <linux/netfilter/nf_nat.h>
+#include <linux/netfilter/xt_CT.h>
+#include <linux/netfilter/xt_LOG.h>
+#include <linux/netfilter/xt_MARK.h>
+#include <linux/netfilter/xt_NFLOG.h>
+#include <linux/netfilter/xt_addrtype.h>
+#include <linux/netfilter/xt_comment.h>
+#include <linux/netfilter/xt_connmark.h>
+#include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter/xt_iprange.h>
+#include <linux/netfilter/xt_limit.h>
+#include <linux/netfilter/xt_mark.h>
+#include <linux/netfilter/xt_physdev.h>
+#include <linux/netfilter/xt_tcpudp.h>
+#include <linux/netfilter_ipv4/ipt_REJECT.h>
+#include <string.h>
+
+/* ---- Matches ---- */
+
+/**
+ * add_match() - Put an empty match behind what is there
+ * @size: Of its data
+ *
+ * Return: Its data, zeroed
+ */
+static void *add_match(struct fw_entry *b, const char *name, uint8_t revision, size_t size)
+{
+        size_t all = XT_ALIGN(sizeof(struct xt_entry_match) + size);
+        struct xt_entry_match *m = (void *)(b->bytes + b->len);
+
+        m->u.user.match_size = (uint16_t)all;
+        m->u.user.revision = revision;
+        memcpy(m->u.user.name, name, strlen(name));
+        b->len += all;
+        return m->data;
+}
+
+static void add_iprange(struct fw_entry *b, const struct fw_rule *r)
+{
+        struct xt_iprange_mtinfo *m;
+
+        if (!r->src_range.hi && !r->dst_range.hi)
+                return;
+        m = add_match(b, "iprange", 1, sizeof *m);
+        if (r->src_range.hi) {
+                m->flags |= IPRANGE_SRC;
+                m->src_min.ip = htonl(r->src_range.lo);
+                m->src_max.ip = htonl(r->src_range.hi);
+        }
+        if (r->dst_range.hi) {
+                m->flags |= IPRANGE_DST;
+                m->dst_min.ip = htonl(r->dst_range.lo);
+                m->dst_max.ip = htonl(r->dst_range.hi);
+        }
+}
+
+static void fill_ports(uint16_t at[2], const struct fw_ports *p)
+{
+        at[0] = p->lo;
+        at[1] = p->hi ? p->hi : UINT16_MAX;
+}
+
+static void add_ports(struct fw_entry *b, const struct fw_rule *r)
+{
+        if (!r->sports.hi && !r->dports.hi)
+                return;
+        if (r->proto == FW_TCP) {
+                struct xt_tcp *m = add_match(b, "tcp", 0, sizeof *m);
+
+                fill_ports(m->spts, &r->sports);
+                fill_ports(m->dpts, &r->dports);
+        } else {
+                struct xt_udp *m = add_match(b, "udp", 0, sizeof *m);
+
+                fill_ports(m->spts, &r->sports);
+                fill_ports(m->dpts, &r->dports);
+        }
+}
+
+static void add_icmp(struct fw_entry *b, const struct fw_rule *r)
+{
+        struct ipt_icmp *m;
+
+        if (!r->icmp.on)
+                return;
+        m = add_match(b, "icmp", 0, sizeof *m);
+        m->type = r->icmp.type < 0 ? 0xff : (uint8_t)r->icmp.type; /* 255 is any to the kernel */
+        m->code[0] = r->icmp.type < 0 || r->icmp.code < 0 ? 0 : (uint8_t)r->icmp.code;
+        m->code[1] = r->icmp.type < 0 || r->icmp.code < 0 ? 0xff : (uint8_t)r->icmp.code;
+}
+
+/**
+ * fill_iface() - A device's name and the mask that says how much of it counts
+ */
+static void fill_iface(char *name, void *mask, const char *from)
+{
+        size_t len = strnlen(from, FW_IFACE_MAX);
+
+        if (!len)
+                return;
+        memcpy(name, from, len);
+        memset(mask, 0xff, from[len - 1] == '+' ? len - 1 : len + 1);
+}
+
+static void add_physdev(struct fw_entry *b, const struct fw_rule *r)
+{
+        struct xt_physdev_info *m;
+
+        if (!r->physdev_in[0])
+                return;
+        m = add_match(b, "physdev", 0, sizeof *m);
+        fill_iface(m->physindev, m->in_mask, r->physdev_in);
+        m->bitmask = XT_PHYSDEV_OP_IN;
+        m->invert = r->physdev_in_not ? XT_PHYSDEV_OP_IN : 0;
+}
+
+static void add_addrtype(struct fw_entry *b, const struct fw_rule *r)
+{
+        struct xt_addrtype_info_v1 *m;
+
+        if (!r->dst_types)
+                return;
+        m = add_match(b, "addrtype", 1, sizeof *m);
+        m->dest = r->dst_types;
+        m->flags = r->dst_types_not ? XT_ADDRTYPE_INVERT_DEST : 0;
+}
+
+static void add_marks(struct fw_entry *b, const struct fw_rule *r)
+{
+        if (r->mark.mask) {
+                struct xt_mark_mtinfo1 *m = add_match(b, "mark", 1, sizeof *m);
+
+                m->mark = r->mark.value;
+                m->mask = r->mark.mask;
+                m->invert = r->mark.not ;
+        }
+        if (r->connmark.mask) {
+                struct xt_connmark_mtinfo1 *m = add_match(b, "connmark", 1, sizeof *m);
+
+                m->mark = r->connmark.value;
+                m->mask = r->connmark.mask;
+                m->invert = r->connmark.not ;
+        }
+}
+
+static void add_states(struct fw_entry *b, const struct fw_rule *r)
+{
+        struct xt_conntrack_mtinfo3 *m;
+        unsigned int mask = 0;
+
+        if (!r->states)
+                return;
+        if (r->states & FW_INVALID)
+                mask |= XT_CONNTRACK_STATE_INVALID;
+        if (r->states & FW_NEW)
+                mask |= XT_CONNTRACK_STATE_BIT(IP_CT_NEW);
+        if (r->states & FW_RELATED)
+                mask |= XT_CONNTRACK_STATE_BIT(IP_CT_RELATED);
+        if (r->states & FW_ESTABLISHED)
+                mask |= XT_CONNTRACK_STATE_BIT(IP_CT_ESTABLISHED);
+        if (r->states & FW_UNTRACKED)
+                mask |= XT_CONNTRACK_STATE_UNTRACKED;
+        m = add_match(b, "conntrack", 3, sizeof *m);
+        m->match_flags = XT_CONNTRACK_STATE | (r->ctstate ? 0 : XT_CONNTRACK_STATE_ALIAS);
+        m->state_mask = (uint16_t)mask;
+}
+
+static void add_limit(struct fw_entry *b, const struct fw_rule *r)
+{
+        struct xt_rateinfo *m;
+
+        if (!r->limit.per_second)
+                return;
+        m = add_match(b, "limit", 0, sizeof *m);
+        m->avg = XT_LIMIT_SCALE / r->limit.per_second;
+        m->burst = r->limit.burst ? r->limit.burst : r->limit.per_second;
+}
+
+static void add_comment(struct fw_entry *b, const struct fw_rule *r)
+{
+        struct xt_comment_info *m;
+
+        if (!r->comment[0])
+                return;
+        m = add_match(b, "comment", 0, sizeof *m);
+        memcpy(m->comment, r->comment, strnlen(r->comment, FW_COMMENT_MAX));
+}
+
+/* ---- Targets ---- */
+
+static void *add_target(struct fw_entry *b, const char *name, uint8_t revision, size_t size)
+{
+        size_t all = XT_ALIGN(sizeof(struct xt_entry_target) + size);
+        struct xt_entry_target *t = (void *)(b->bytes + b->len);
+
+        t->u.user.target_size = (uint16_t)all;
+        t->u.user.revision = revision;
+        memcpy(t->u.user.name, name, strlen(name));
+        b->len += all;
+        return t->data;
+}
+
+static void add_verdict(struct fw_entry *b, const char *name)
+{
+        (void)add_target(b, name, 0,
+                         sizeof(struct xt_standard_target) - sizeof(struct xt_entry_target));
+}
+
+static void add_reject(struct fw_entry *b, const struct fw_rule *r)
+{
+        static const enum ipt_reject_with with[] = {
+                [FW_REJECT_PORT_UNREACHABLE] = IPT_ICMP_PORT_UNREACHABLE,
+                [FW_REJECT_TCP_RESET] = IPT_TCP_RESET,
+                [FW_REJECT_ADMIN_PROHIBITED] = IPT_ICMP_ADMIN_PROHIBITED,
+        };
+        struct ipt_reject_info *t = add_target(b, "REJECT", 0, sizeof *t);
+
+        t->with = with[r->reject];
+}
+
+static void add_mark_target(struct fw_entry *b, const struct fw_rule *r)
+{
+        if (r->verb == FW_MARK) {
+                struct xt_mark_tginfo2 *t = add_target(b, "MARK", 2, sizeof *t);
+
+                t->mark = r->value;
+                t->mask = r->mask;
+        } else {
+                struct xt_connmark_tginfo2 *t = add_target(b, "CONNMARK", 2, sizeof *t);
+                bool save = r->verb == FW_SAVE_MARK;
+
+                t->ctmark = save ? 0 : r->value;
+                t->ctmask = save ? UINT32_MAX : r->mask;
+                t->nfmask = save ? UINT32_MAX : 0;
+                t->mode = save ? XT_CONNMARK_SAVE : XT_CONNMARK_SET;
+        }
+}
+
+/**
+ * add_dnat() - In the revision that the iptables command shows
+ */
+static void add_dnat(struct fw_entry *b, const struct fw_rule *r)
+{
+        struct nf_nat_range2 *t = add_target(b, "DNAT", 2, sizeof *t);
+
+        t->flags = NF_NAT_RANGE_MAP_IPS;
+        t->min_addr.ip = t->max_addr.ip = htonl(r->nat_addr);
+        if (!r->nat_port)
+                return;
+        t->flags |= NF_NAT_RANGE_PROTO_SPECIFIED;
+        t->min_proto.all = t->max_proto.all = htons(r->nat_port);
+}
+
+static void add_snat(struct fw_entry *b, const struct fw_rule *r)
+{
+        const char *name = r->verb == FW_SNAT ? "SNAT" : "MASQUERADE";
+        struct nf_nat_ipv4_multi_range_compat *t = add_target(b, name, 0, sizeof *t);
+
+        t->rangesize = 1;
+        if (r->verb == FW_MASQUERADE)
+                return;
+        t->range->flags = NF_NAT_RANGE_MAP_IPS;
+        t->range->min_ip = t->range->max_ip = htonl(r->nat_addr);
+}
+
+static void add_log(struct fw_entry *b, const struct fw_rule *r)
+{
+        size_t len = strnlen(r->to, FW_PREFIX_MAX);
+
+        if (r->verb == FW_LOG) {
+                struct xt_log_info *t = add_target(b, "LOG", 0, sizeof *t);
+
+                t->level = 4; /* warning, the command's default */
+                memcpy(t->prefix, r->to, len);
+        } else {
+                struct xt_nflog_info *t = add_target(b, "NFLOG", 0, sizeof *t);
+
+                t->group = r->nflog_group;
+                t->threshold = XT_NFLOG_DEFAULT_THRESHOLD;
+                memcpy(t->prefix, r->to, len);
+        }
+}
+
+static void add_verb(struct fw_entry *b, const struct fw_rule *r)
+{
+        struct xt_ct_target_info_v1 *ct;
+
+        switch (r->verb) {
+        case FW_ACCEPT:
+                add_verdict(b, IPTC_LABEL_ACCEPT);
+                break;
+        case FW_DROP:
+                add_verdict(b, IPTC_LABEL_DROP);
+                break;
+        case FW_RETURN:
+                add_verdict(b, IPTC_LABEL_RETURN);
+                break;
+        case FW_GOTO:
+                b->head.ip.flags |= IPT_F_GOTO;
+                /* fall through */
+        case FW_JUMP:
+                add_verdict(b, r->to);
+                break;
+        case FW_REJECT:
+                add_reject(b, r);
+                break;
+        case FW_MARK:
+        case FW_CONNMARK:
+        case FW_SAVE_MARK:
+                add_mark_target(b, r);
+                break;
+        case FW_DNAT:
+                add_dnat(b, r);
+                break;
+        case FW_SNAT:
+        case FW_MASQUERADE:
+                add_snat(b, r);
+                break;
+        case FW_LOG:
+        case FW_NFLOG:
+                add_log(b, r);
+                break;
+        case FW_NOTRACK:
+                ct = add_target(b, "CT", 2, sizeof *ct);
+                ct->flags = XT_CT_NOTRACK;
+                break;
+        default: /* FW_COUNT: an empty name falls through to the next rule */
+                add_verdict(b, "");
+                break;
+        }
+}
+
+/* ---- The whole ---- */
+
+static void fill_head(struct ipt_ip *ip, const struct fw_rule *r)
+{
+        ip->src.s_addr = htonl(r->src.addr & fw_mask(r->src.len));
+        ip->smsk.s_addr = htonl(fw_mask(r->src.len));
+        ip->dst.s_addr = htonl(r->dst.addr & fw_mask(r->dst.len));
+        ip->dmsk.s_addr = htonl(fw_mask(r->dst.len));
+        ip->proto = r->proto;
+        fill_iface(ip->iniface, ip->iniface_mask, r->in);
+        fill_iface(ip->outiface, ip->outiface_mask, r->out);
+        if (r->src.not )
+                ip->invflags |= IPT_INV_SRCIP;
+        if (r->dst.not )
+                ip->invflags |= IPT_INV_DSTIP;
+        if (r->proto_not)
+                ip->invflags |= XT_INV_PROTO;
+}
+
+int fw_encode(const struct fw_rule *r, struct fw_entry *ret, struct err *e)
+{
+        if (fw_rule_check(r, e) < 0)
+                return -1;
+        memset(ret, 0, sizeof *ret);
+        ret->len = XT_ALIGN(sizeof ret->head);
+        fill_head(&ret->head.ip, r);
+        add_iprange(ret, r);
+        add_ports(ret, r);
+        add_icmp(ret, r);
+        add_physdev(ret, r);
+        add_addrtype(ret, r);
+        add_marks(ret, r);
+        add_states(ret, r);
+        add_limit(ret, r);
+        add_comment(ret, r);
+        ret->head.target_offset = (uint16_t)ret->len;
+        add_verb(ret, r);
+        ret->head.next_offset = (uint16_t)ret->len;
+        return 0;
+}
