@@ -1,0 +1,191 @@
+# The way of a policy, from a person to a packet and back. Runs inside tests/sandbox.
+# As the demo it prints for people; with TAP=1 the same steps are a test.
+set -u
+. "$TOP/tests/lib/check.sh"
+. "$TOP/tests/lib/services.sh"
+. "$TOP/tests/demo/world.sh"
+
+demo_failed=0
+title() {
+    [ -n "${TAP-}" ] && echo "# $1" || printf '\n%s\n' "$1"
+}
+
+# step "what" COMMAND…: must succeed. never "what" COMMAND…: must fail.
+step() {
+    local what=$1 out status started=$(epoch_us)
+    shift
+    out=$("$@" 2>&1)
+    status=$?
+    report "$what" $status "$(($(epoch_us) - started))" "\$ $*"$'\n'"$out"
+}
+
+never() {
+    local what=$1 out status started=$(epoch_us)
+    shift
+    out=$("$@" 2>&1) && status=1 || status=0
+    report "$what" $status "$(($(epoch_us) - started))" "\$ $* (should have failed)"$'\n'"$out"
+}
+
+report() {
+    local what=$1 status=$2 us=$3 detail=$4
+    [ "$status" -eq 0 ] || demo_failed=1
+    if [ -n "${TAP-}" ]; then
+        [ "$status" -eq 0 ] && ok "$what" || not_ok "$what" "$detail"
+        return
+    fi
+    if [ "$status" -eq 0 ]; then
+        printf '  ✓ %-78s %6d.%d ms\n' "$what" $((us / 1000)) $((us % 1000 / 100))
+    else
+        printf '  ✗ %s\n' "$what"
+        head -n 20 <<<"$detail" | sed 's/^/      /'
+    fi
+}
+
+note() {
+    [ -n "${TAP-}" ] && echo "# $1" || printf '    %s\n' "$1"
+}
+
+# What a cell holds for its containers; the same before the first and after the last.
+cell_traces() {
+    on "$1" sh -c 'iptables-save -t filter | grep "^[:-]" | sed "s/ \[.*//"; iptables-save -t nat | grep "^[:-]" | sed "s/ \[.*//"
+        ip -br link | grep -v "^cni-flannel0" | cut -d" " -f1; ls -A /var/lib/netman/netns /var/lib/netman/flannel /var/lib/cni/networks/*/10.* 2>/dev/null
+        grep netman/netns /proc/self/mounts; cat /var/lib/netman/ports.json /var/lib/netman/store.json 2>/dev/null | grep -o "[a-z]*-[0-9]"; true'
+}
+
+allow() {
+    cf allow-access frontend backend --protocol tcp --port 8080
+}
+
+# opened_after COMMAND…: run it; print the microseconds from its end to the moment the
+# farther backend answers the frontend.
+opened_after() {
+    local ended answered probe
+    inside frontend-0 "$TOOLS/probe" "$(ip_of backend-1)" 8080 open 10000 >"$T/answered" &
+    probe=$!
+    "$@" >"$T/cf.out" 2>&1 || { cat "$T/cf.out"; return 1; }
+    ended=$(epoch_us)
+    wait $probe || return 1
+    answered=$(cat "$T/answered")
+    echo $((answered > ended ? answered - ended : 0))
+}
+
+sniffed_tag() {
+    on cell2 "$TOOLS/gbp-sniff" eth0 3000 >"$T/sniffed" &
+    local sniffer=$!
+    wait_for 5 reaches frontend-0 "$(ip_of backend-1)" 8080
+    wait $sniffer
+    cat "$T/sniffed"
+}
+
+tag_of() {
+    on outside curl -sf -H "Authorization: $(jq -r .AccessToken "$CF_HOME/.cf/config.json")" "$API/networking/v0/external/tags" |
+        jq -r --arg app "$1" '.tags[] | select(.id == $app) | .tag'
+}
+
+same_tag() {
+    local seen listed
+    seen=$(sniffed_tag) listed=$(tag_of "$FRONTEND")
+    echo "seen in the VXLAN header: $seen, listed: $listed"
+    [ -n "$listed" ] && [ "$seen" = "$listed" ]
+}
+
+FRONTEND=app-frontend-guid
+BACKEND=app-backend-guid
+
+[ -n "${TAP-}" ] || printf '\nnetman: two cells, three containers, real packets. Every line is a check.\n'
+
+title "The platform and two cells"
+step "an underlay of four machines" make_underlay
+step "certificates for the cells" make_certs
+step "Postgres, etcd, UAA, Cloud Controller and the policy servers are up" start_platform
+step "cell 1: flanneld has a lease, the agent has its rules in the kernel" start_cell cell1
+step "cell 2: the same" start_cell cell2
+step "a person logs in with cf" cf_login
+before1=$(cell_traces cell1) before2=$(cell_traces cell2)
+
+title "Three containers, as Garden makes them"
+step "frontend/0 on cell 1" container_up cell1 frontend-0 $FRONTEND
+step "backend/0 on cell 1, with a host port" container_up cell1 backend-0 $BACKEND ',"netin":[{"host_port":0,"container_port":8080}]'
+step "backend/1 on cell 2" container_up cell2 backend-1 $BACKEND
+for backend in backend-0 backend-1; do
+    step "$backend serves HTTP on 8080 and 9090" eval "serve $backend 8080 && serve $backend 9090"
+done
+step "frontend/0 serves HTTP on 8080" serve frontend-0 8080
+
+title "Nothing is allowed yet"
+never "frontend -> backend is refused on the same cell" reaches frontend-0 "$(ip_of backend-0)" 8080
+never "frontend -> backend is refused across cells" reaches frontend-0 "$(ip_of backend-1)" 8080
+
+title "cf allow-access frontend backend --protocol tcp --port 8080"
+opened=$(opened_after allow)
+step "allowed, and the backend on the other cell answers" test "$opened" -ge 0
+note "from the command's end to the first answer across cells: $((opened / 1000)).$((opened % 1000 / 100)) ms"
+step "frontend -> backend answers on the same cell" wait_for 5 reaches frontend-0 "$(ip_of backend-0)" 8080
+step "frontend -> backend answers across cells" reaches frontend-0 "$(ip_of backend-1)" 8080
+never "another port stays refused on the same cell" reaches frontend-0 "$(ip_of backend-0)" 9090
+never "another port stays refused across cells" reaches frontend-0 "$(ip_of backend-1)" 9090
+never "the reverse direction stays refused on the same cell" reaches backend-0 "$(ip_of frontend-0)" 8080
+never "the reverse direction stays refused across cells" reaches backend-1 "$(ip_of frontend-0)" 8080
+step "list-access shows it" eval "cf list-access | grep -E 'frontend.*backend.*tcp.*8080'"
+step "the tag in the VXLAN header is the one the API lists" same_tag
+
+title "In and out of the platform"
+(exec nsenter -t "$(cat "$T/outside.pid")" --net -- "$TOOLS/http-echo" --port 80 --name outside) >"$T/outside-http.log" 2>&1 &
+wait_for 10 on outside curl -sf http://127.0.0.1/
+never "egress is refused" reaches frontend-0 10.10.0.99 80
+step "a net-out rule for it" eval "printf '{\"container_ip\":\"%s\",\"netout_rule\":{\"protocol\":1,\"networks\":[{\"start\":\"10.10.0.99\",\"end\":\"10.10.0.99\"}],\"ports\":[{\"start\":80,\"end\":80}]}}' '$(ip_of frontend-0)' | networker cell1 net-out frontend-0"
+step "egress is allowed" reaches frontend-0 10.10.0.99 80
+host_port=$(jq -r '.properties["garden.network.mapped-ports"] | fromjson | .[0].HostPort' "$T/backend-0.json")
+step "a client outside reaches backend/0 through host port $host_port of cell 1" \
+    on outside curl -sSf -m 3 "http://10.10.0.11:$host_port/"
+
+title "The policy server is stopped"
+step "policy server and internal policy server end" stop_policy_server
+step "what is allowed stays allowed" reaches frontend-0 "$(ip_of backend-1)" 8080
+never "what is refused stays refused" reaches backend-1 "$(ip_of frontend-0)" 8080
+step "backend/2, a new instance, comes up on cell 2" container_up cell2 backend-2 $BACKEND
+step "it serves HTTP on 8080 and 9090" eval "serve backend-2 8080 && serve backend-2 9090"
+step "the policy holds for it" wait_for 5 reaches frontend-0 "$(ip_of backend-2)" 8080
+never "and no more than the policy" reaches frontend-0 "$(ip_of backend-2)" 9090
+step "policy servers are started again" start_policy_server
+
+title "cf remove-access frontend backend --protocol tcp --port 8080"
+step "removed" cf remove-access frontend backend --protocol tcp --port 8080
+for backend in backend-0 backend-1 backend-2; do
+    step "frontend -> $backend is refused again" \
+        inside frontend-0 "$TOOLS/probe" "$(ip_of $backend)" 8080 closed 10000
+    never "and stays refused" reaches frontend-0 "$(ip_of $backend)" 8080
+done
+
+if [ "${1-}" = --keep ] && [ $demo_failed -eq 0 ]; then
+    allow >/dev/null
+    in="sudo nsenter -t $(awk '/^NSpid:/ {print $2}' "/proc/self/status") -a $TOP/tests/demo/in"
+    cat <<TEXT
+
+It stays up, with frontend -> backend allowed again. Some things to try:
+
+  IN="$in $T"
+  \$IN frontend-0 curl -s http://$(ip_of backend-1):8080/       # over the overlay
+  \$IN outside cf allow-access backend frontend --protocol tcp --port 8080
+  \$IN outside cf list-access
+  \$IN cell2 iptables -S                                # what libiptc wrote
+  \$IN cell2 curl -s http://127.0.0.1:8721/plan         # the agent's plan
+  \$IN platform curl -s http://127.0.0.1:7932/metrics
+  \$IN cell1 cat /var/lib/netman/store.json
+  Logs are in $T; every machine and container has its own network: \$IN NAME bash.
+TEXT
+    sleep infinity
+fi
+
+title "The end"
+for handle in frontend-0 backend-0 backend-1 backend-2; do
+    step "$handle goes" container_down $handle
+done
+step "cell 1 holds no rule, device, mount, file or port of them" test "$(cell_traces cell1)" = "$before1"
+step "cell 2 neither" test "$(cell_traces cell2)" = "$before2"
+for cell in cell1 cell2; do
+    step "$cell's agent and flanneld end when asked" eval "stop $cell agent && stop $cell flanneld"
+done
+step "policy servers end when asked" stop_policy_server
+[ -n "${TAP-}" ] && done_testing
+exit $demo_failed

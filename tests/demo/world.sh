@@ -1,0 +1,228 @@
+# A small Cloud Foundry made of network namespaces, for the demo and for tests that
+# need the whole way. Runs inside tests/sandbox. Sourced after check.sh, services.sh.
+#
+#   the sandbox's own namespace: a bridge, the underlay's switch     10.10.0.0/24
+#   platform   10.10.0.2     Postgres, etcd, UAA, Cloud Controller, policy servers
+#   cell1      10.10.0.11    flanneld, vxlan-policy-agent, networker, containers
+#   cell2      10.10.0.12    the same
+#   outside    10.10.0.99    a server and a client beyond the platform
+#
+# Each is a "machine": its own network, mounts (/run, /var/lib, /var/vcap) and name.
+
+OVERLAY=10.255.0.0/16
+PLATFORM=10.10.0.2
+API=http://$PLATFORM:4002
+CERTS=$T/certs
+CF_HOME=$T/cf
+export CF_HOME
+
+underlay_of() {
+    case $1 in
+    platform) echo $PLATFORM ;;
+    cell1) echo 10.10.0.11 ;;
+    cell2) echo 10.10.0.12 ;;
+    outside) echo 10.10.0.99 ;;
+    esac
+}
+
+# become MACHINE COMMAND…: turn this shell into a command there (so that a pid is the
+# command's own, and a signal meets it and not a shell in between).
+become() {
+    local machine=$1
+    shift
+    exec nsenter -t "$(cat "$T/$machine.pid")" --net --mount --uts --wdns=/ -- "$@"
+}
+
+# on MACHINE COMMAND…: run something there.
+on() {
+    (become "$@")
+}
+
+# daemon MACHINE NAME COMMAND…: the same in the background; log in $T/MACHINE-NAME.log.
+daemon() {
+    local machine=$1 name=$2
+    shift 2
+    (become "$machine" "$@") >>"$T/$machine-$name.log" 2>&1 </dev/null &
+    echo $! >"$T/$machine-$name.pid"
+}
+
+stop() {
+    stop_pid "$T/$1-$2.pid"
+}
+
+make_machine() {
+    local name=$1
+    unshare --net --mount --uts sleep infinity &
+    echo $! >"$T/$name.pid"
+    wait_for 10 eval "! [ /proc/$!/ns/net -ef /proc/self/ns/net ]"
+    wait_for 10 test "$(cat /proc/$!/comm)" = sleep
+    ip link add "ul-$name" type veth peer name eth0 netns "$!"
+    ip link set "ul-$name" master underlay up
+    on "$name" sh -ec "
+        mount --make-rprivate /
+        mount -t sysfs sysfs /sys
+        mount -t tmpfs -o mode=0755 tmpfs /run
+        mount -t tmpfs -o mode=0755 tmpfs /var/lib
+        mkdir -p /var/lib/netman
+        hostname $name
+        ip link set lo up
+        ip address add $(underlay_of "$name")/24 dev eth0
+        ip link set eth0 up"
+}
+
+make_underlay() {
+    ip link add underlay type bridge
+    ip link set underlay up
+    local name
+    for name in platform cell1 cell2 outside; do
+        make_machine $name || return 1
+    done
+}
+
+make_certs() {
+    "$BIN/netman-certs" ca "$CERTS" ca &&
+        "$BIN/netman-certs" server "$CERTS" ca server --ip $PLATFORM &&
+        "$BIN/netman-certs" client "$CERTS" ca client
+}
+
+# Servers of the platform. Policies travel in plain HTTP to the external API, which
+# stands behind the router in real life, and by mutual TLS to the cells.
+start_platform() {
+    on platform bash -c ". $TOP/tests/lib/check.sh; . $TOP/tests/lib/services.sh; start_postgres $T/pg 5432" &&
+        daemon platform etcd etcd --data-dir "$T/etcd" --unsafe-no-fsync \
+            --listen-client-urls http://$PLATFORM:2379 --advertise-client-urls http://$PLATFORM:2379 &&
+        start_standins && start_policy_server &&
+        wait_for 30 on platform curl -sf http://$PLATFORM:2379/health &&
+        on platform env ETCDCTL_API=3 etcdctl --endpoints http://$PLATFORM:2379 put /coreos.com/network/config \
+            '{"Network":"10.255.0.0/16","SubnetLen":24,"Backend":{"Type":"vxlan","VNI":1,"GBP":true}}' >/dev/null
+}
+
+write_server_config() {
+    cat >"$T/policy-server.json" <<JSON
+{
+  "listen_host": "$PLATFORM", "listen_port": 4002, "debug_server_host": "127.0.0.1", "debug_server_port": 7932,
+  "uaa_client": "network-policy", "uaa_client_secret": "network-policy-secret", "uaa_url": "http://$PLATFORM", "uaa_port": 8080,
+  "cc_url": "http://$PLATFORM:9022", "skip_ssl_validation": true,
+  "database": {"type": "postgres", "user": "postgres", "password": "", "host": "127.0.0.1", "port": 5432, "timeout": 10, "database_name": "network_policy"},
+  "tag_length": 2, "max_policies": 50, "log_prefix": "cfnetworking", "log_level": "info", "cleanup_interval": 3600
+}
+JSON
+    cat >"$T/policy-server-internal.json" <<JSON
+{
+  "listen_host": "$PLATFORM", "internal_listen_port": 4003, "health_check_port": 4004, "debug_server_host": "127.0.0.1", "debug_server_port": 7933,
+  "ca_cert_file": "$CERTS/ca.crt", "server_cert_file": "$CERTS/server.crt", "server_key_file": "$CERTS/server.key",
+  "database": {"type": "postgres", "user": "postgres", "password": "", "host": "127.0.0.1", "port": 5432, "timeout": 10, "database_name": "network_policy"},
+  "tag_length": 2, "log_prefix": "cfnetworking", "log_level": "info"
+}
+JSON
+}
+
+start_policy_server() {
+    write_server_config
+    daemon platform policy-server "$BIN/policy-server" -config-file "$T/policy-server.json"
+    daemon platform policy-server-internal "$BIN/policy-server-internal" -config-file "$T/policy-server-internal.json"
+    wait_for 30 on platform curl -sf $API/health && wait_for 30 on platform curl -sf http://$PLATFORM:4004/health
+}
+
+stop_policy_server() {
+    stop platform policy-server && stop platform policy-server-internal
+}
+
+write_cell_config() {
+    local cell=$1 dir=$T/$1
+    mkdir -p "$dir/cni"
+    cat >"$dir/agent.json" <<JSON
+{
+  "poll_interval": 1, "cni_datastore_path": "/var/lib/netman/store.json", "policy_server_url": "https://$PLATFORM:4003",
+  "vni": 1, "flannel_subnet_file": "/var/lib/netman/subnet.env", "overlay_network": "$OVERLAY",
+  "ca_cert_file": "$CERTS/ca.crt", "client_cert_file": "$CERTS/client.crt", "client_key_file": "$CERTS/client.key", "client_timeout_seconds": 5,
+  "iptables_lock_file": "/var/lib/netman/iptables.lock", "debug_server_host": "127.0.0.1", "debug_server_port": 8721,
+  "force_policy_poll_cycle_host": "127.0.0.1", "force_policy_poll_cycle_port": 8722,
+  "log_prefix": "cfnetworking", "log_level": "info"
+}
+JSON
+    cat >"$dir/networker.json" <<JSON
+{
+  "cni_plugin_dir": "$BIN:/usr/lib/cni", "cni_config_dir": "$dir/cni", "bind_mount_dir": "/var/lib/netman/netns",
+  "state_file": "/var/lib/netman/ports.json", "start_port": 60000, "total_ports": 1000,
+  "iptables_lock_file": "/var/lib/netman/iptables.lock", "overlay_network": "$OVERLAY", "instance_address": "$(underlay_of "$cell")",
+  "dns_servers": ["169.254.0.2"], "search_domains": ["apps.internal"], "log_prefix": "cfnetworking"
+}
+JSON
+    cat >"$dir/cni/30-cni-wrapper-plugin.conf" <<JSON
+{
+  "name": "cni-wrapper", "type": "cni-wrapper-plugin", "cniVersion": "0.3.1",
+  "datastore": "/var/lib/netman/store.json", "iptables_lock_file": "/var/lib/netman/iptables.lock", "overlay_network": "$OVERLAY",
+  "delegate": {
+    "name": "cni-flannel", "type": "flannel", "cniVersion": "0.3.1",
+    "subnetFile": "/var/lib/netman/subnet.env", "dataDir": "/var/lib/netman/flannel",
+    "delegate": {"bridge": "cni-flannel0", "ipMasq": false}
+  }
+}
+JSON
+}
+
+start_cell() {
+    local cell=$1
+    write_cell_config "$cell"
+    on "$cell" sh -ec 'for key in net.ipv4.ip_forward net.bridge.bridge-nf-call-iptables; do
+        echo 1 >/proc/sys/$(echo $key | tr . /); done'
+    daemon "$cell" flanneld "$BIN/flanneld" --etcd-endpoints="http://$PLATFORM:2379" --iface=eth0 --subnet-file=/var/lib/netman/subnet.env
+    wait_for 30 on "$cell" test -s /var/lib/netman/subnet.env || return 1
+    daemon "$cell" agent "$BIN/vxlan-policy-agent" -config-file "$T/$cell/agent.json"
+    wait_for 30 on "$cell" sh -c "iptables -S FORWARD | grep -q vpa--forward"
+}
+
+networker() {
+    local cell=$1 action=$2 handle=$3
+    on "$cell" "$BIN/garden-external-networker" --configFile="$T/$cell/networker.json" --action "$action" --handle "$handle"
+}
+
+# container_up CELL HANDLE APP [extra members of up's JSON]: a container as Garden
+# makes it: a process in a new network namespace with lo up, then the networker.
+container_up() {
+    local cell=$1 handle=$2 app=$3 extra=${4-} pid
+    (become "$cell" unshare --net sh -c 'ip link set lo up; exec sleep infinity') &
+    pid=$!
+    echo $pid >"$T/$handle.pid"
+    echo "$cell" >"$T/$handle.cell"
+    wait_for 10 eval "[ \"\$(cat /proc/$pid/comm)\" = sleep ]" || return 1
+    printf '{"Pid":%d,"Properties":{"app_id":"%s","policy_group_id":"%s","space_id":"space-1","org_id":"org-1","ports":"8080"}%s}' \
+        "$pid" "$app" "$app" "$extra" | networker "$cell" up "$handle" >"$T/$handle.json" || return 1
+}
+
+container_down() {
+    local handle=$1
+    kill -9 "$(cat "$T/$handle.pid")"
+    echo null | networker "$(cat "$T/$handle.cell")" down "$handle" && rm "$T/$handle".{pid,cell,json}
+}
+
+# inside HANDLE COMMAND…: run something in a container's network.
+inside() {
+    local handle=$1
+    shift
+    nsenter -t "$(cat "$T/$handle.pid")" --net -- "$@"
+}
+
+ip_of() {
+    jq -r '.properties["garden.network.container-ip"]' "$T/$1.json"
+}
+
+serve() {
+    local handle=$1 port=$2
+    (exec nsenter -t "$(cat "$T/$handle.pid")" --net -- "$TOOLS/http-echo" --port "$port" --name "$handle") >"$T/$handle-http.log" 2>&1 &
+    wait_for 10 inside "$handle" curl -sf -o /dev/null "http://127.0.0.1:$port/"
+}
+
+# reaches FROM TO-ADDRESS PORT: an HTTP request out of a container is answered.
+reaches() {
+    inside "$1" curl -sS --connect-timeout 2 -m 3 "http://$2:$3/"
+}
+
+cf() {
+    on outside env CF_HOME="$CF_HOME" NO_COLOR=1 "$BIN/network-policy-plugin" "$@"
+}
+
+epoch_us() {
+    echo "${EPOCHREALTIME/[.,]/}"
+}
