@@ -12,18 +12,18 @@ title() {
 
 # step "what" COMMAND…: must succeed. never "what" COMMAND…: must fail.
 step() {
-    local what=$1 out status started=$(epoch_us)
+    local what=$1 status started=$(epoch_us)
     shift
-    out=$("$@" 2>&1)
+    "$@" >"$check_out" 2>&1
     status=$?
-    report "$what" $status "$(($(epoch_us) - started))" "\$ $*"$'\n'"$out"
+    report "$what" $status "$(($(epoch_us) - started))" "\$ $*"$'\n'"$(cat "$check_out")"
 }
 
 never() {
-    local what=$1 out status started=$(epoch_us)
+    local what=$1 status=0 started=$(epoch_us)
     shift
-    out=$("$@" 2>&1) && status=1 || status=0
-    report "$what" $status "$(($(epoch_us) - started))" "\$ $* (should have failed)"$'\n'"$out"
+    "$@" >"$check_out" 2>&1 && status=1
+    report "$what" $status "$(($(epoch_us) - started))" "\$ $* (should have failed)"$'\n'"$(cat "$check_out")"
 }
 
 report() {

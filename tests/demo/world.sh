@@ -52,7 +52,7 @@ stop() {
 
 make_machine() {
     local name=$1
-    unshare --net --mount --uts sleep infinity &
+    unshare --net --mount --uts sleep infinity >/dev/null 2>&1 &
     echo $! >"$T/$name.pid"
     wait_for 10 eval "! [ /proc/$!/ns/net -ef /proc/self/ns/net ]"
     wait_for 10 test "$(cat /proc/$!/comm)" = sleep
@@ -182,7 +182,7 @@ networker() {
 # makes it: a process in a new network namespace with lo up, then the networker.
 container_up() {
     local cell=$1 handle=$2 app=$3 extra=${4-} pid
-    (become "$cell" unshare --net sh -c 'ip link set lo up; exec sleep infinity') &
+    (become "$cell" unshare --net sh -c 'ip link set lo up; exec sleep infinity') >/dev/null 2>&1 </dev/null &
     pid=$!
     echo $pid >"$T/$handle.pid"
     echo "$cell" >"$T/$handle.cell"

@@ -22,16 +22,19 @@ not_ok() {
     [ -z "${2-}" ] || printf '%s\n' "$2" | head -n 40 | sed 's/^/#   /'
 }
 
+# Output goes through a file: a pipe would wait for daemons that the command left.
+check_out=${T:-/tmp}/.check-out.$$
+
 check() {
-    local what=$1 out
+    local what=$1
     shift
-    if out=$("$@" 2>&1); then ok "$what"; else not_ok "$what" "\$ $*"$'\n'"$out"; fi
+    if "$@" >"$check_out" 2>&1; then ok "$what"; else not_ok "$what" "\$ $*"$'\n'"$(cat "$check_out")"; fi
 }
 
 refuse() {
-    local what=$1 out
+    local what=$1
     shift
-    if out=$("$@" 2>&1); then not_ok "$what" "\$ $* (should have failed)"$'\n'"$out"; else ok "$what"; fi
+    if "$@" >"$check_out" 2>&1; then not_ok "$what" "\$ $* (should have failed)"$'\n'"$(cat "$check_out")"; else ok "$what"; fi
 }
 
 same() {
