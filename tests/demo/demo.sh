@@ -89,8 +89,6 @@ same_tag() {
     [ -n "$listed" ] && [ "$seen" = "$listed" ]
 }
 
-FRONTEND=app-frontend-guid
-BACKEND=app-backend-guid
 
 [ -n "${TAP-}" ] || printf '\nnetman: two cells, three containers, real packets. Every line is a check.\n'
 

@@ -15,6 +15,8 @@ API=http://$PLATFORM:4002
 CERTS=$T/certs
 CF_HOME=$T/cf
 export CF_HOME
+FRONTEND=app-frontend-guid
+BACKEND=app-backend-guid
 
 underlay_of() {
     case $1 in
