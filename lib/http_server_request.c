@@ -95,6 +95,30 @@ const char *http_request_query(struct http_request *rq, const char *name)
         return w.value;
 }
 
+/** struct arg_visit - For visit_arg(): whom to tell of each query argument */
+struct arg_visit {
+        void (*fn)(void *arg, const char *name, const char *value);
+        void *arg;
+};
+
+static enum MHD_Result visit_arg(void *cls, enum MHD_ValueKind kind, const char *key,
+                                 const char *value)
+{
+        struct arg_visit *v = cls;
+
+        (void)kind;
+        v->fn(v->arg, key, value ? value : "");
+        return MHD_YES;
+}
+
+void http_request_query_each(struct http_request *rq,
+                             void (*fn)(void *arg, const char *name, const char *value), void *arg)
+{
+        struct arg_visit v = { .fn = fn, .arg = arg };
+
+        (void)MHD_get_connection_values(rq->mhd, MHD_GET_ARGUMENT_KIND, visit_arg, &v);
+}
+
 const char *http_request_header(struct http_request *rq, const char *name)
 {
         return MHD_lookup_connection_value(rq->mhd, MHD_HEADER_KIND, name);

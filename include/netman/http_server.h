@@ -161,6 +161,13 @@ const char *http_request_path(const struct http_request *rq); /* percent-decoded
 /** http_request_query() - A query argument, decoded; NULL where absent, "" for "?id" */
 const char *http_request_query(struct http_request *rq, const char *name);
 
+/**
+ * http_request_query_each() - Every query argument in order, repeated ones too
+ * @fn: Gets name and value, decoded, the value never NULL
+ */
+void http_request_query_each(struct http_request *rq,
+                             void (*fn)(void *arg, const char *name, const char *value), void *arg);
+
 /** http_request_header() - A header's value, by name in any case; NULL where absent */
 const char *http_request_header(struct http_request *rq, const char *name);
 
