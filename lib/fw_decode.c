@@ -39,6 +39,8 @@ static void read_head(const struct ipt_ip *ip, struct fw_rule *r)
         r->dst = read_net(ip->dst, ip->dmsk, ip->invflags & IPT_INV_DSTIP);
         memcpy(r->in, ip->iniface, strnlen(ip->iniface, FW_IFACE_MAX));
         memcpy(r->out, ip->outiface, strnlen(ip->outiface, FW_IFACE_MAX));
+        r->in_not = ip->invflags & IPT_INV_VIA_IN;
+        r->out_not = ip->invflags & IPT_INV_VIA_OUT;
         r->proto = (uint8_t)ip->proto;
         r->proto_not = ip->invflags & XT_INV_PROTO;
 }

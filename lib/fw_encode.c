@@ -356,6 +356,10 @@ static void fill_head(struct ipt_ip *ip, const struct fw_rule *r)
                 ip->invflags |= IPT_INV_SRCIP;
         if (r->dst.not )
                 ip->invflags |= IPT_INV_DSTIP;
+        if (r->in_not)
+                ip->invflags |= IPT_INV_VIA_IN;
+        if (r->out_not)
+                ip->invflags |= IPT_INV_VIA_OUT;
         if (r->proto_not)
                 ip->invflags |= XT_INV_PROTO;
 }

@@ -6,6 +6,7 @@
 #include "netman/fw_encode.h"
 
 #include <linux/netfilter/xt_limit.h>
+#include <stdalign.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -42,7 +43,8 @@ static bool normal_matches(struct fw_entry *b)
                 size_t left = end - at;
 
                 if (left < sizeof *m || m->u.user.match_size < sizeof *m ||
-                    m->u.user.match_size > left)
+                    m->u.user.match_size > left ||
+                    m->u.user.match_size % alignof(struct xt_entry_match))
                         return false;
                 clear_behind(m->u.user.name, sizeof m->u.user.name);
                 if (named(m->u.user.name, sizeof m->u.user.name, "limit") &&
@@ -78,7 +80,8 @@ static bool normal_target(struct fw_entry *b, const char *target)
 bool fw_normalise(const struct ipt_entry *entry, const char *target, struct fw_entry *ret)
 {
         if (entry->next_offset > FW_ENTRY_MAX || entry->target_offset > entry->next_offset ||
-            entry->target_offset < XT_ALIGN(sizeof *entry))
+            entry->target_offset < XT_ALIGN(sizeof *entry) ||
+            entry->target_offset % alignof(struct xt_entry_target))
                 return false;
         memset(ret, 0, sizeof *ret);
         memcpy(ret->bytes, entry, entry->next_offset);

@@ -78,9 +78,9 @@ static void print_head(const struct fw_rule *r, struct str *out)
         print_net("-s", &r->src, out);
         print_net("-d", &r->dst, out);
         if (r->in[0])
-                str_addf(out, "-i %s ", r->in);
+                str_addf(out, "%s-i %s ", r->in_not ? "! " : "", r->in);
         if (r->out[0])
-                str_addf(out, "-o %s ", r->out);
+                str_addf(out, "%s-o %s ", r->out_not ? "! " : "", r->out);
         if (!r->proto)
                 return;
         str_addf(out, "%s-p ", r->proto_not ? "! " : "");

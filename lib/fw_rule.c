@@ -80,6 +80,8 @@ static int check_matches(const struct fw_rule *r, struct err *e)
                 return bad(e, "prefix longer than 32");
         if ((r->src.not &&!r->src.len) || (r->dst.not &&!r->dst.len))
                 return bad(e, "no address at all");
+        if ((r->in_not && !r->in[0]) || (r->out_not && !r->out[0]))
+                return bad(e, "no device at all");
         if (r->proto_not && !r->proto)
                 return bad(e, "no protocol at all");
         if (has_ports(r) && !with_proto(r, FW_TCP) && !with_proto(r, FW_UDP))
@@ -230,6 +232,10 @@ int fw_rule_cmp(const struct fw_rule *a, const struct fw_rule *b)
                 cmp = strcmp(a->in, b->in);
         if (!cmp)
                 cmp = strcmp(a->out, b->out);
+        if (!cmp && a->in[0])
+                cmp = a->in_not - b->in_not;
+        if (!cmp && a->out[0])
+                cmp = a->out_not - b->out_not;
         if (!cmp)
                 cmp = cmp_layer4(a, b);
         if (!cmp)

@@ -106,6 +106,7 @@ struct fw_limit {
  * struct fw_rule - One rule
  * @proto_not:    Every protocol but @proto
  * @in, @out:     Devices, "" for any; a trailing '+' is a wildcard
+ * @in_not, @out_not: Every device but that
  * @sports:       Only with @proto FW_TCP or FW_UDP, like @dports
  * @src_range:    -m iprange, beside or instead of @src
  * @physdev_in:   Bridge port the packet came through, "" for any
@@ -124,6 +125,7 @@ struct fw_limit {
 struct fw_rule {
         struct fw_net src, dst;
         char in[FW_IFACE_MAX + 1], out[FW_IFACE_MAX + 1];
+        bool in_not, out_not;
         uint8_t proto;
         bool proto_not;
         struct fw_addrs src_range, dst_range;
