@@ -51,6 +51,9 @@ struct policy_list {
 /** policy_list_add() - Append a copy of @p */
 int policy_list_add(struct policy_list *list, const struct policy *p, struct err *e);
 
+/** policy_list_append() - Move all of @more to the end of @list; @more is empty then */
+int policy_list_append(struct policy_list *list, struct policy_list *more, struct err *e);
+
 /** policy_list_sort() - Into policy_compare()'s order, equal ones dropped */
 void policy_list_sort(struct policy_list *list);
 void policy_list_done(struct policy_list *list);
