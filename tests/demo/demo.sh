@@ -78,7 +78,7 @@ sniffed_tag() {
 }
 
 tag_of() {
-    on outside curl -sf -H "Authorization: $(jq -r .AccessToken "$CF_HOME/.cf/config.json")" "$API/networking/v0/external/tags" |
+    on outside curl -sf -H "Authorization: $(token_of admin)" "$API/networking/v0/external/tags" |
         jq -r --arg app "$1" '.tags[] | select(.id == $app) | .tag'
 }
 

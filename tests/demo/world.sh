@@ -11,7 +11,8 @@
 
 OVERLAY=10.255.0.0/16
 PLATFORM=10.10.0.2
-API=http://$PLATFORM:4002
+API=http://$PLATFORM:9022 # the router, which the Cloud Controller's stand-in plays too
+UAA=http://$PLATFORM:8080
 CERTS=$T/certs
 CF_HOME=$T/cf
 export CF_HOME
@@ -99,6 +100,25 @@ start_platform() {
             '{"Network":"10.255.0.0/16","SubnetLen":24,"Backend":{"Type":"vxlan","VNI":1,"GBP":true}}' >/dev/null
 }
 
+# The users: dora, developer in the one space, and an administrator.
+start_standins() {
+    cat >"$T/world.json" <<JSON
+{"clients": [{"id": "network-policy", "secret": "network-policy-secret", "scopes": ["uaa.resource", "cloud_controller.admin_read_only"]},
+             {"id": "cf", "secret": "", "scopes": []}],
+ "users": [{"id": "user-dora", "name": "dora", "password": "dora", "scopes": ["network.write"]},
+           {"id": "user-admin", "name": "admin", "password": "admin", "scopes": ["network.admin", "cloud_controller.admin"]}],
+ "orgs": [{"guid": "org-1", "name": "demo"}],
+ "spaces": [{"guid": "space-1", "name": "dev", "org": "org-1", "developers": ["user-dora"]}],
+ "apps": [{"guid": "$FRONTEND", "name": "frontend", "space": "space-1"},
+          {"guid": "$BACKEND", "name": "backend", "space": "space-1"}]}
+JSON
+    daemon platform uaa "$STANDINS/uaa" --world "$T/world.json" --signing-key "$T/uaa.key" --host $PLATFORM --port 8080 --url $UAA
+    wait_for 30 on platform curl -sf $UAA/token_keys || return 1
+    daemon platform cc "$STANDINS/cc" --world "$T/world.json" --signing-key "$T/uaa.key" --host $PLATFORM --port 9022 \
+        --url $API --uaa $UAA --networking http://$PLATFORM:4002
+    wait_for 30 on platform curl -sf $API/v2/info
+}
+
 write_server_config() {
     cat >"$T/policy-server.json" <<JSON
 {
@@ -123,7 +143,7 @@ start_policy_server() {
     write_server_config
     daemon platform policy-server "$BIN/policy-server" -config-file "$T/policy-server.json"
     daemon platform policy-server-internal "$BIN/policy-server-internal" -config-file "$T/policy-server-internal.json"
-    wait_for 30 on platform curl -sf $API/health && wait_for 30 on platform curl -sf http://$PLATFORM:4004/health
+    wait_for 30 on platform curl -sf http://$PLATFORM:4002/health && wait_for 30 on platform curl -sf http://$PLATFORM:4004/health
 }
 
 stop_policy_server() {
@@ -219,6 +239,25 @@ serve() {
 # reaches FROM TO-ADDRESS PORT: an HTTP request out of a container is answered.
 reaches() {
     inside "$1" curl -sS --connect-timeout 2 -m 3 "http://$2:$3/"
+}
+
+# token_of USER: an access token, as "bearer …"; the password is the user's name.
+login() {
+    on outside curl -sf -u cf: -d "grant_type=password&username=$1&password=$1" $UAA/oauth/token
+}
+
+token_of() {
+    login "$1" | jq -r '"bearer " + .access_token'
+}
+
+# The file that `cf login` and `cf target` would have left.
+cf_login() {
+    mkdir -p "$CF_HOME/.cf"
+    login dora | jq --arg api $API --arg uaa $UAA '{
+        ConfigVersion: 4, Target: $api, APIVersion: "3.180.0", AuthorizationEndpoint: $uaa, UaaEndpoint: $uaa,
+        AccessToken: ("bearer " + .access_token), RefreshToken: .refresh_token, UAAOAuthClient: "cf", UAAOAuthClientSecret: "",
+        SSLDisabled: false, OrganizationFields: {GUID: "org-1", Name: "demo"}, SpaceFields: {GUID: "space-1", Name: "dev"}}' \
+        >"$CF_HOME/.cf/config.json" && test -s "$CF_HOME/.cf/config.json"
 }
 
 cf() {

@@ -37,7 +37,8 @@ static json_t *random_id(const char *suffix)
         char text[48];
         size_t used = 0;
 
-        (void)getrandom(raw, sizeof raw, 0);
+        if (getrandom(raw, sizeof raw, 0) != (ssize_t)sizeof raw)
+                abort(); /* no kernel of ours refuses */
         for (size_t i = 0; i < sizeof raw; i++)
                 used += (size_t)snprintf(text + used, sizeof text - used, "%02x", raw[i]);
         (void)snprintf(text + used, sizeof text - used, "%s", suffix);
