@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli-plugin/args.h"
+
+#include <string.h>
+
+/**
+ * struct scan - The command line while it is read
+ * @words:   What is no option
+ */
+struct scan {
+        int argc;
+        char **argv;
+        int at;
+        const char *words[2];
+        size_t word_count;
+        const char *protocol, *port, *wait;
+        bool waits;
+};
+
+/** shape() - The arguments are not even of the right shape; the usage tells */
+static int shape(struct err *e)
+{
+        return err_set(e, FAULT_BAD_INPUT, 0, "%s", "");
+}
+
+/** struct option - An option of any command, and where its value goes */
+struct option {
+        const char *name;
+        const char **value; /* NULL for a switch */
+        bool *flag;
+};
+
+/**
+ * option_value() - "--name=value" or "--name value"
+ * @ret: Borrowed from argv
+ */
+static int option_value(struct scan *s, const char *equals, const char **ret, struct err *e)
+{
+        if (equals) {
+                *ret = equals + 1;
+                return 0;
+        }
+        if (s->at + 1 >= s->argc)
+                return shape(e);
+        *ret = s->argv[++s->at];
+        return 0;
+}
+
+/** known() - Does this command have the option? */
+static bool known(const struct command *c, const char *name, size_t len)
+{
+        for (const struct command_option *o = c->options; o->name; o++) {
+                const char *bare = o->name[0] == '-' ? o->name + 1 : o->name;
+
+                if (strlen(bare) == len && strncmp(bare, name, len) == 0)
+                        return true;
+        }
+        /* The newer commands name the destination by an option in some versions of cf. */
+        return c->hand_only && c->id != COMMAND_LIST && len == strlen("destination-app") &&
+               strncmp(name, "destination-app", len) == 0;
+}
+
+static int take_option(struct scan *s, struct args *a, struct err *e)
+{
+        const char *arg = s->argv[s->at];
+        const char *name = arg[1] == '-' ? arg + 2 : arg + 1, *equals = strchr(name, '=');
+        size_t len = equals ? (size_t)(equals - name) : strlen(name);
+        const struct option options[] = {
+                { "protocol", &s->protocol, NULL },
+                { "port", &s->port, NULL },
+                { "app", &a->app, NULL },
+                { "source", &a->source, NULL },
+                { "dest", &a->destination, NULL },
+                { "destination-app", &s->words[1], NULL },
+                { "f", &a->file, NULL },
+                { "all", NULL, &a->all },
+                { "json", NULL, &a->json },
+                { "dry-run", NULL, &a->dry_run },
+                { "prune", NULL, &a->prune },
+        };
+
+        if (!known(a->command, name, len))
+                return err_set(e, FAULT_BAD_INPUT, 0, "flag provided but not defined: -%.*s",
+                               (int)(len < 60 ? len : 60), name);
+        if (len == 4 && strncmp(name, "wait", len) == 0) {
+                s->waits = true; /* its value is optional, so only after a '=' */
+                s->wait = equals ? equals + 1 : NULL;
+                return 0;
+        }
+        for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+                const struct option *o = &options[i];
+
+                if (strlen(o->name) != len || strncmp(o->name, name, len) != 0)
+                        continue;
+                if (o->value)
+                        return option_value(s, equals, o->value, e);
+                *o->flag = true;
+                return equals ? shape(e) : 0;
+        }
+        return shape(e);
+}
+
+static int scan_all(struct scan *s, struct args *a, struct err *e)
+{
+        for (s->at = 1; s->at < s->argc; s->at++) {
+                const char *arg = s->argv[s->at];
+
+                if (arg[0] == '-' && arg[1]) {
+                        if (take_option(s, a, e) < 0)
+                                return -1;
+                } else if (s->word_count < 2) {
+                        s->words[s->word_count++] = arg;
+                } else {
+                        return shape(e);
+                }
+        }
+        return 0;
+}
+
+static int port_range(struct err *e)
+{
+        return err_set(e, FAULT_BAD_INPUT, 0, "Port is not valid. Must be in range [1-65535].");
+}
+
+/** parse_ports() - "8080" or "8080-8090" */
+static int parse_ports(const char *text, struct args *a, struct err *e)
+{
+        const char *dash = *text ? strchr(text + 1, '-') : NULL;
+        char first[16];
+        size_t len = dash ? (size_t)(dash - text) : strlen(text);
+        int64_t start, end;
+
+        if (len >= sizeof first)
+                return err_set(e, FAULT_BAD_INPUT, 0, "Port is not valid: %.100s", text);
+        memcpy(first, text, len);
+        first[len] = '\0';
+        if (str_to_int(first, INT32_MIN, INT32_MAX, &start, NULL) < 0 ||
+            str_to_int(dash ? dash + 1 : first, INT32_MIN, INT32_MAX, &end, NULL) < 0)
+                return err_set(e, FAULT_BAD_INPUT, 0, "Port is not valid: %.100s", text);
+        if (start < 1 || end > UINT16_MAX || start > end)
+                return port_range(e);
+        a->start = (uint16_t)start;
+        a->end = (uint16_t)end;
+        return 0;
+}
+
+static int parse_wait(const struct scan *s, struct args *a, struct err *e)
+{
+        int64_t seconds = WAIT_DEFAULT_S;
+
+        if (s->wait && str_to_int(s->wait, 1, 86400, &seconds, NULL) < 0)
+                return err_set(e, FAULT_BAD_INPUT, 0, "Wait is not valid: %.60s", s->wait);
+        a->wait_s = s->waits ? (int)seconds : 0;
+        return 0;
+}
+
+/** parse_pair() - SOURCE DESTINATION --protocol P --port N */
+static int parse_pair(struct scan *s, struct args *a, struct err *e)
+{
+        if (a->command->hand_only && a->command->id == COMMAND_ALLOW) {
+                /* cf's own add-network-policy has these defaults */
+                s->protocol = s->protocol ? s->protocol : "tcp";
+                s->port = s->port ? s->port : "8080";
+        }
+        if (!s->words[0] || !s->words[1] || !s->protocol || !s->port)
+                return shape(e);
+        a->source = s->words[0];
+        a->destination = s->words[1];
+        if (parse_ports(s->port, a, e) < 0)
+                return -1;
+        if (policy_proto_parse(s->protocol, &a->proto, NULL) < 0)
+                return err_set(e, FAULT_BAD_INPUT, 0, "Protocol is not valid. Must be tcp or udp.");
+        return parse_wait(s, a, e);
+}
+
+int args_parse(const struct command *command, int argc, char **argv, struct args *ret,
+               struct err *e)
+{
+        struct scan s = { .argc = argc, .argv = argv };
+
+        *ret = (struct args){ .command = command };
+        if (scan_all(&s, ret, e) < 0)
+                return -1;
+        if (command->id == COMMAND_LIST)
+                return s.word_count ? shape(e) : 0;
+        return parse_pair(&s, ret, e);
+}

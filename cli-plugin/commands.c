@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli-plugin/commands.h"
+
+#define PAIR_USAGE " SOURCE_APP DESTINATION_APP --protocol <tcp|udp> --port [1-65535]"
+#define PROTOCOL_OPTION                                                                            \
+        {                                                                                          \
+                "-protocol", "Protocol to connect apps with. (required)"                           \
+        }
+#define PORT_OPTION                                                                                \
+        {                                                                                          \
+                "-port", "Port to connect to destination app with. (required)"                     \
+        }
+#define WAIT_OPTION                                                                                \
+        {                                                                                          \
+                "-wait", "Return only when every cell enforces it: --wait or --wait=SECONDS. "     \
+                         "(optional)"                                                              \
+        }
+
+static const struct command commands[] = {
+        { .name = "allow-access",
+          .id = COMMAND_ALLOW,
+          .help = "Allow direct network traffic from one app to another",
+          .usage = "cf allow-access" PAIR_USAGE,
+          .options = { PROTOCOL_OPTION, PORT_OPTION, WAIT_OPTION } },
+        { .name = "list-access",
+          .id = COMMAND_LIST,
+          .help = "List policy for direct network traffic from one app to another",
+          .usage = "cf list-access [--app appName]",
+          .options = { { "-app", "Application to filter results by. (optional)" },
+                       { "-source", "Source application to filter results by. (optional)" },
+                       { "-dest", "Destination application to filter results by. (optional)" },
+                       { "-all", "Policies of all spaces that can be seen. (optional)" },
+                       { "-json", "JSON for programs, with ids and names. (optional)" } } },
+        { .name = "remove-access",
+          .id = COMMAND_REMOVE,
+          .help = "Remove policy and deny direct network traffic from one app to another",
+          .usage = "cf remove-access" PAIR_USAGE,
+          .options = { PROTOCOL_OPTION, PORT_OPTION, WAIT_OPTION } },
+        { .name = "deny-access",
+          .id = COMMAND_REMOVE,
+          .notice = "Deprecated! Use remove-access",
+          .help = "Deprecated! Use remove-access",
+          .usage = "cf remove-access" PAIR_USAGE,
+          .options = { PROTOCOL_OPTION, PORT_OPTION, WAIT_OPTION } },
+        { .name = "add-network-policy",
+          .id = COMMAND_ALLOW,
+          .hand_only = true,
+          .help = "Allow direct network traffic from one app to another",
+          .usage = "add-network-policy" PAIR_USAGE,
+          .options = { PROTOCOL_OPTION, PORT_OPTION, WAIT_OPTION } },
+        { .name = "remove-network-policy",
+          .id = COMMAND_REMOVE,
+          .hand_only = true,
+          .help = "Remove policy and deny direct network traffic from one app to another",
+          .usage = "remove-network-policy" PAIR_USAGE,
+          .options = { PROTOCOL_OPTION, PORT_OPTION, WAIT_OPTION } },
+        { .name = "network-policies",
+          .id = COMMAND_LIST,
+          .hand_only = true,
+          .help = "List policy for direct network traffic from one app to another",
+          .usage = "network-policies [--source appName]",
+          .options = { { "-source", "Source application to filter results by. (optional)" } } },
+        { 0 },
+};
+
+const struct command *command_table(void)
+{
+        return commands;
+}
+
+const struct command *command_find(const char *name)
+{
+        for (const struct command *c = commands; c->name; c++) {
+                if (str_eq(c->name, name))
+                        return c;
+        }
+        return NULL;
+}
+
+void command_help(const struct command *c, struct str *out)
+{
+        str_addf(out, "NAME:\n   %s - %s\n\nUSAGE:\n   %s\n\nOPTIONS:\n", c->name, c->help,
+                 c->usage);
+        for (const struct command_option *o = c->options; o->name; o++)
+                str_addf(out, "   -%-14s%s\n", o->name, o->help);
+}
+
+void command_overview(struct str *out)
+{
+        str_add(out, "usage: network-policy-plugin COMMAND [ARGUMENT…]\n\n");
+        for (const struct command *c = commands; c->name; c++)
+                str_addf(out, "   %-24s%s\n", c->name, c->help);
+        str_add(out, "\n\"network-policy-plugin help COMMAND\" tells more. The API's address and "
+                     "the\nuser's token are those of the cf CLI ($CF_HOME/.cf/config.json).\n");
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli-plugin/out.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TAB_STOP 8
+#define PADDING  2
+#define RESET    "\033[0m"
+
+static const char *const codes[] = {
+        "\033[36;1m",
+        "\033[31;1m",
+        "\033[32;1m",
+        "\033[;1m",
+};
+static_assert(sizeof codes / sizeof *codes == STYLE_BOLD + 1, "a code per style");
+
+bool out_wants_colour(bool from_cf)
+{
+        const char *none = getenv("NO_COLOR"), *cf = getenv("CF_COLOR");
+
+        if ((none && *none) || (cf && strcmp(cf, "false") == 0))
+                return false;
+        return from_cf || isatty(STDOUT_FILENO);
+}
+
+void out_add(struct out *o, enum style style, const char *text)
+{
+        str_add(&o->text, o->colour ? codes[style] : "");
+        str_add(&o->text, text);
+        str_add(&o->text, o->colour ? RESET : "");
+}
+
+int out_flush(struct out *o, struct err *e)
+{
+        if (str_ok(&o->text, e) < 0)
+                return -1;
+        if (fwrite(str_text(&o->text), 1, o->text.len, stdout) != o->text.len ||
+            fflush(stdout) != 0)
+                return err_set(e, FAULT_SYSTEM, errno, "standard output");
+        str_clear(&o->text);
+        return 0;
+}
+
+int table_cell(struct table *t, const char *text, struct err *e)
+{
+        if (t->count == t->cap) {
+                size_t cap = t->cap ? t->cap * 2 : 64;
+                char **cells = reallocarray(t->cells, cap, sizeof *cells);
+
+                if (!cells)
+                        return err_oom(e);
+                t->cells = cells;
+                t->cap = cap;
+        }
+        t->cells[t->count] = strdup(text);
+        if (!t->cells[t->count])
+                return err_oom(e);
+        t->count++;
+        return 0;
+}
+
+/** width() - Characters of UTF-8 text */
+static size_t width(const char *text)
+{
+        size_t n = 0;
+
+        for (; *text; text++)
+                n += ((unsigned char)*text & 0xc0) != 0x80;
+        return n;
+}
+
+static void measure(const struct table *t, size_t widths[TABLE_COLUMNS_MAX])
+{
+        for (size_t c = 0; c < TABLE_COLUMNS_MAX; c++)
+                widths[c] = 0;
+        for (size_t i = 0; i < t->count; i++) {
+                size_t w = width(t->cells[i]), *at = &widths[i % t->columns];
+
+                *at = w > *at ? w : *at;
+        }
+        for (size_t c = 0; c < t->columns; c++)
+                widths[c] = (widths[c] + PADDING + TAB_STOP - 1) / TAB_STOP * TAB_STOP;
+}
+
+/** pad() - Tabs from the end of a cell to its column's end */
+static void pad(struct out *o, const char *cell, size_t column_width)
+{
+        for (size_t at = width(cell); at < column_width; at = (at / TAB_STOP + 1) * TAB_STOP)
+                str_add(&o->text, "\t");
+}
+
+static void print_row(const struct table *t, size_t row, const size_t *widths, struct out *o)
+{
+        for (size_t c = 0; c < t->columns; c++) {
+                const char *cell = t->cells[row * t->columns + c];
+
+                if (row && t->cyan_mask >> c & 1)
+                        out_add(o, STYLE_CYAN, cell);
+                else
+                        str_add(&o->text, cell);
+                if (c + 1 < t->columns)
+                        pad(o, cell, widths[c]);
+        }
+        str_add(&o->text, "\n");
+}
+
+void table_print(const struct table *t, struct out *o)
+{
+        size_t widths[TABLE_COLUMNS_MAX], rows = t->count / t->columns;
+
+        measure(t, widths);
+        /* The header's line break is inside the bold, as it always was. */
+        str_add(&o->text, o->colour ? codes[STYLE_BOLD] : "");
+        print_row(t, 0, widths, o);
+        str_add(&o->text, o->colour ? RESET : "");
+        for (size_t row = 1; row < rows; row++)
+                print_row(t, row, widths, o);
+        if (rows == 1 && o->colour)
+                str_add(&o->text,
+                        "\n"); /* output ends with a line break, and colours with a reset */
+}
+
+void table_done(struct table *t)
+{
+        for (size_t i = 0; i < t->count; i++)
+                free(t->cells[i]);
+        free(t->cells);
+        *t = (struct table){ 0 };
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What people see: colours, and tables with tabs. */
+#ifndef NETMAN_PLUGIN_OUT_H
+#define NETMAN_PLUGIN_OUT_H
+
+#include "netman/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum style { STYLE_CYAN, STYLE_RED, STYLE_GREEN, STYLE_BOLD };
+
+/** struct out - Text in the making, with or without colours */
+struct out {
+        struct str text;
+        bool colour;
+};
+
+/**
+ * out_wants_colour() - Colours on standard output?
+ * @from_cf: Started by the cf CLI, whose plugins have always used them
+ *
+ * Else on a terminal only. NO_COLOR (https://no-color.org) and CF_COLOR=false
+ * turn them off in any case.
+ */
+bool out_wants_colour(bool from_cf);
+
+/** out_add() - Add @text in a style */
+void out_add(struct out *o, enum style style, const char *text);
+
+/** out_flush() - Print what was added and forget it; @e: it could not be written */
+int out_flush(struct out *o, struct err *e);
+
+static inline void out_drop(struct out *o)
+{
+        str_done(&o->text);
+}
+
+#define TABLE_COLUMNS_MAX 8
+
+/**
+ * struct table - Rows of cells; tabs between them, tab stops of 8
+ * @columns:   How many, up to TABLE_COLUMNS_MAX
+ * @cyan_mask: Bit i: cells of column i are cyan
+ * @cells:     Owned copies, row by row, the header first
+ */
+struct table {
+        size_t columns;
+        unsigned int cyan_mask;
+        char **cells;
+        size_t count, cap;
+};
+
+/** table_cell() - Append a cell; rows fill up from the left */
+int table_cell(struct table *t, const char *text, struct err *e);
+
+/**
+ * table_print() - The reference's form: a column is as wide as its longest cell
+ *                 plus 2, rounded up to tab stops; the header is bold
+ */
+void table_print(const struct table *t, struct out *o);
+
+void table_done(struct table *t);
+static inline void table_drop(struct table *t)
+{
+        table_done(t);
+}
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli-plugin/plugin.h"
+
+#include "cli-plugin/hand.h"
+#include "cli-plugin/run.h"
+
+#include <string.h>
+
+#define NOT_ALONE "This cf CLI plugin is not intended to be run on its own\n\n"
+
+static int run_command(struct session *s, const struct args *a, struct out *o, struct err *e)
+{
+        switch (a->command->id) {
+        case COMMAND_ALLOW:
+        case COMMAND_REMOVE:
+                return run_change(s, a, o, e);
+        case COMMAND_LIST:
+                return run_list(s, a, o, e);
+        }
+        return err_set(e, FAULT_BAD_INPUT, 0, "Invalid command");
+}
+
+/** fail() - FAILED and the reason; what was to be said before it is said */
+static int fail(struct out *o, const char *why, const char *more)
+{
+        out_add(o, STYLE_RED, "FAILED");
+        str_addf(&o->text, "\n%s%s", why, more);
+        if (!o->text.len || o->text.data[o->text.len - 1] != '\n')
+                str_add(&o->text, "\n");
+        (void)out_flush(o, NULL); /* nobody is left to be told */
+        return 1;
+}
+
+/** fail_usage() - The arguments are wrong: say why, then the command's help */
+static int fail_usage(struct session *s, const struct command *c, struct out *o, const char *why)
+{
+        OWN(str) struct str text = { 0 };
+        struct err e;
+
+        str_addf(&text, "Incorrect usage. %s\n\n", why);
+        if (s->ops->help(s, c->name, &text, &e) < 0) {
+                (void)err_add(&e, "cf cli error");
+                return fail(o, e.msg, "");
+        }
+        return fail(o, str_text(&text), "");
+}
+
+/**
+ * perform() - One command in an open session
+ * @argv: The command's name first
+ */
+static int perform(struct session *s, const struct command *c, int argc, char **argv, struct out *o)
+{
+        struct args a;
+        struct err e;
+
+        if (c->notice) {
+                str_addf(&o->text, "%s\n", c->notice);
+                (void)out_flush(o, NULL); /* the same will be noticed at the next flush */
+        }
+        if (session_connect(s, &e) < 0)
+                return fail(o, e.msg, "");
+        if (args_parse(c, argc, argv, &a, &e) < 0)
+                return fail_usage(s, c, o, e.msg);
+        if (run_command(s, &a, o, &e) < 0 || out_flush(o, &e) < 0)
+                return fail(o, e.msg, "");
+        return 0;
+}
+
+static int help(const char *name)
+{
+        const struct command *c = name ? command_find(name) : NULL;
+        OWN(out) struct out o = { 0 };
+
+        if (c)
+                command_help(c, &o.text);
+        else
+                command_overview(&o.text);
+        return out_flush(&o, NULL) < 0 || (name && !c) ? 1 : 0;
+}
+
+/** by_hand() - Without the cf CLI */
+static int by_hand(int argc, char **argv)
+{
+        const struct command *c = command_find(argv[0]);
+        OWN(session) struct session s = { 0 };
+        OWN(out) struct out o = { .colour = out_wants_colour(false) };
+        struct err e;
+
+        if (str_eq(argv[0], "help") || str_eq(argv[0], "--help") || str_eq(argv[0], "-h"))
+                return help(argc > 1 ? argv[1] : NULL);
+        if (str_eq(argv[0], "--version") || str_eq(argv[0], "-version")) {
+                str_add(&o.text, "network-policy-plugin " NETMAN_VERSION "\n");
+                return out_flush(&o, NULL) < 0;
+        }
+        if (!c) {
+                (void)fprintf(stderr, "network-policy-plugin: no such command: %s\n", argv[0]);
+                return 1;
+        }
+        for (int i = 1; i < argc; i++) {
+                if (str_eq(argv[i], "--help") || str_eq(argv[i], "-h"))
+                        return help(c->name);
+        }
+        if (hand_open(&s, &e) < 0)
+                return fail(&o, e.msg, "");
+        return perform(&s, c, argc, argv, &o);
+}
+
+int plugin_main(int argc, char **argv)
+{
+        if (argc < 2) {
+                (void)fputs(NOT_ALONE, stdout);
+                return 1;
+        }
+        return by_hand(argc - 1, argv + 1);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who the user is and how to reach the platform. There are two ways to know:
+ * the cf CLI that started us (cf.c), or, run by hand, its configuration file
+ * (hand.c). Commands see this interface only.
+ */
+#ifndef NETMAN_PLUGIN_SESSION_H
+#define NETMAN_PLUGIN_SESSION_H
+
+#include "cli-plugin/apps.h"
+
+#include "netman/err.h"
+#include "netman/http_client.h"
+#include "netman/own.h"
+#include "netman/str.h"
+
+#include <stdbool.h>
+
+struct session;
+
+/**
+ * struct session_ops - One way to know; texts returned are the caller's to free
+ * @api:      Address of the API, without a slash at the end
+ * @insecure: Was verification of certificates turned off?
+ * @username: For messages
+ * @token:    "bearer …"; @fresh: the last one was refused, get another if that
+ *            can be done
+ * @app:      Id of an app of the targeted space; FAULT_ABSENT "App X not found"
+ * @apps:     All apps of the targeted space
+ * @help:     What "cf help COMMAND" prints
+ * @done:     Free @impl
+ */
+struct session_ops {
+        int (*api)(struct session *s, char **ret, struct err *e);
+        int (*insecure)(struct session *s, bool *ret, struct err *e);
+        int (*username)(struct session *s, char **ret, struct err *e);
+        int (*token)(struct session *s, bool fresh, char **ret, struct err *e);
+        int (*app)(struct session *s, const char *name, char **ret, struct err *e);
+        int (*apps)(struct session *s, struct app_list *ret, struct err *e);
+        int (*help)(struct session *s, const char *command, struct str *ret, struct err *e);
+        void (*done)(struct session *s);
+};
+
+/**
+ * struct session - The user's session
+ * @ops, @impl: One of the two ways, and its state
+ * @http:       To the API; made at the first request
+ * @token:      As last used
+ * @quiet:      No progress lines
+ */
+struct session {
+        const struct session_ops *ops;
+        void *impl;
+        struct http_client *http;
+        char *token;
+        bool quiet;
+};
+
+void session_done(struct session *s);
+static inline void session_drop(struct session *s)
+{
+        session_done(s);
+}
+
+/**
+ * session_connect() - Find out where the API is; no request is sent yet
+ * @e: In the words of the reference: "getting api endpoint: …"
+ */
+int session_connect(struct session *s, struct err *e);
+
+/**
+ * session_request() - A request to the API with the user's token
+ * @body: JSON to send, or NULL
+ * @a:    The answer, of any status but 401: then the token is renewed, once
+ */
+int session_request(struct session *s, const char *method, const char *path, const char *body,
+                    struct http_answer *a, struct err *e);
+
+/**
+ * session_refused() - An answer that is no success, as an error: "403 Forbidden: …"
+ * Return: always -1
+ */
+int session_refused(const struct http_answer *a, struct err *e);
+
+#endif
