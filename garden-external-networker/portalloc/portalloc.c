@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "garden-external-networker/portalloc/portalloc.h"
+
+#include "netman/file.h"
+#include "netman/str.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#define STATE_MAX (16U << 20)
+
+/** struct files - Paths of the pool's files */
+struct files {
+        char lock[PATH_MAX], freed[PATH_MAX];
+};
+
+static int name_files(const struct portalloc *pa, struct files *ret, struct err *e)
+{
+        int a = snprintf(ret->lock, sizeof ret->lock, "%s_lock", pa->state_file);
+        int b = snprintf(ret->freed, sizeof ret->freed, "%s_freed", pa->state_file);
+
+        if (a < 0 || b < 0 || a >= PATH_MAX || b >= PATH_MAX)
+                return err_set(e, FAULT_BAD_INPUT, ENAMETOOLONG, "%s", pa->state_file);
+        return 0;
+}
+
+static int read_or_empty(const char *path, struct str *ret, struct err *e)
+{
+        struct err why = { 0 };
+
+        if (file_read(path, STATE_MAX, ret, &why) == 0 || why.fault == FAULT_ABSENT)
+                return 0;
+        *e = why;
+        return -1;
+}
+
+static int load(const struct portalloc *pa, const struct files *files, struct pool *ret,
+                struct err *e)
+{
+        OWN(str) struct str state = { 0 }, freed = { 0 };
+
+        if (read_or_empty(pa->state_file, &state, e) < 0)
+                return -1;
+        (void)read_or_empty(files->freed, &freed, &(struct err){ 0 }); /* a hint, no more */
+        if (pool_read(str_text(&state), state.len, str_text(&freed), freed.len, ret, e) < 0)
+                return err_add(e, "state file %s is damaged; look who wrote it, then move it away",
+                               pa->state_file);
+        return 0;
+}
+
+/**
+ * save() - The state first: it is the truth, the queue only a preference
+ */
+static int save(const struct portalloc *pa, const struct files *files, const struct pool *pool,
+                struct err *e)
+{
+        OWN(mem) char *state = NULL, *freed = NULL;
+
+        if (pool_print_state(pool, &state, e) < 0 || pool_print_freed(pool, &freed, e) < 0)
+                return -1;
+        if (file_replace(pa->state_file, state, strlen(state), 0600, (uid_t)-1, (gid_t)-1, e) < 0)
+                return -1;
+        return file_replace(files->freed, freed, strlen(freed), 0600, (uid_t)-1, (gid_t)-1, e);
+}
+
+int portalloc_acquire(const struct portalloc *pa, const char *handle, size_t count, uint16_t *ret,
+                      struct err *e)
+{
+        OWN(pool) struct pool pool = { 0 };
+        OWN(fd) int lock_fd = -1;
+        struct files files;
+
+        if (name_files(pa, &files, e) < 0 || file_lock(files.lock, pa->wait_ms, &lock_fd, e) < 0 ||
+            load(pa, &files, &pool, e) < 0)
+                return -1;
+        for (size_t i = 0; i < count; i++)
+                if (pool_acquire(&pool, pa->range, handle, &ret[i], e) < 0)
+                        return err_add(e, "acquire port");
+        return save(pa, &files, &pool, e);
+}
+
+int portalloc_release(const struct portalloc *pa, const char *handle, uint16_t port, struct err *e)
+{
+        OWN(pool) struct pool pool = { 0 };
+        OWN(fd) int lock_fd = -1;
+        struct files files;
+        size_t count;
+
+        if (name_files(pa, &files, e) < 0 || file_lock(files.lock, pa->wait_ms, &lock_fd, e) < 0 ||
+            load(pa, &files, &pool, e) < 0 || pool_release(&pool, handle, port, &count, e) < 0)
+                return -1;
+        return count ? save(pa, &files, &pool, e) : 0;
+}

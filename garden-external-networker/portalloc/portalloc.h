@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Host ports, shared by all networkers of a cell: the pool kept in state_file,
+ * under the flock of state_file_lock, beside state_file_freed, which only
+ * remembers the order in which ports were given back.
+ */
+#ifndef NETWORKER_PORTALLOC_H
+#define NETWORKER_PORTALLOC_H
+
+#include "garden-external-networker/portalloc/pool.h"
+#include "netman/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** struct portalloc - @wait_ms bounds the wait for the lock */
+struct portalloc {
+        const char *state_file;
+        struct pool_range range;
+        int wait_ms;
+};
+
+/**
+ * portalloc_acquire() - @count ports for @handle, in one step: all or none
+ * @ret: Array of @count
+ * @e:   FAULT_BAD_INPUT naming the state file, if it is damaged: then it is left as it is
+ */
+int portalloc_acquire(const struct portalloc *pa, const char *handle, size_t count, uint16_t *ret,
+                      struct err *e);
+
+/** portalloc_release() - One port of @handle, or all where @port is 0; none is no error */
+int portalloc_release(const struct portalloc *pa, const char *handle, uint16_t port, struct err *e);
+
+/** portalloc_owns() - Is @port inside the pool's range? */
+static inline bool portalloc_owns(const struct portalloc *pa, uint32_t port)
+{
+        return port >= pa->range.start && port < pa->range.start + pa->range.count;
+}
+
+#endif
