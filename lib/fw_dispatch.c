@@ -320,13 +320,18 @@ static int drop_jumps(struct fw_table *t, const char *from, const char *to, stru
         return 0;
 }
 
+int fw_chain_cut(struct fw_table *t, const char *chain, const char *from, struct err *e)
+{
+        if (drop_jumps(t, from, chain, e) < 0)
+                return -1;
+        return fw_chain_delete(t, chain, e);
+}
+
 int fw_tree_trim(struct fw_table *t, const struct fw_tree *tree, const char *from, struct err *e)
 {
         if (fw_chain_count(t, tree->root) > 0)
                 return 0;
-        if (from && drop_jumps(t, from, tree->root, e) < 0)
-                return -1;
-        return fw_chain_delete(t, tree->root, e);
+        return fw_chain_cut(t, tree->root, from, e);
 }
 
 int fw_jump_ensure(struct fw_table *t, const char *chain, size_t at, const struct fw_rule *jump,

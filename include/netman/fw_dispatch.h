@@ -80,9 +80,12 @@ int fw_tree_leaves(struct fw_table *t, const struct fw_tree *tree, struct fw_rul
 
 /**
  * fw_tree_trim() - If the tree has no leaf, delete its root and @from's jump to it
- * @from: Chain that may hold rules leading to the root, or NULL
+ * @from: Chain that may hold rules leading to the root
  */
 int fw_tree_trim(struct fw_table *t, const struct fw_tree *tree, const char *from, struct err *e);
+
+/** fw_chain_cut() - Delete a chain and @from's rules that lead to it; none is no error */
+int fw_chain_cut(struct fw_table *t, const char *chain, const char *from, struct err *e);
 
 /**
  * fw_jump_ensure() - Have exactly one rule same as @jump in @chain, at @at or wherever it is

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container's chains in the filter table. */
+#include "garden-external-networker/netrules/netrules.h"
+
+#include "netman/fw_dispatch.h"
+
+#include <string.h>
+
+struct fw_where netrules_where(const struct config *c)
+{
+        return (struct fw_where){ .lock_file = c->iptables_lock_file,
+                                  .wait_ms = (int)c->lock_timeout * 1000 };
+}
+
+/** struct opening - What an edit of netrules_open() works with */
+struct opening {
+        const struct config *c;
+        struct subject *s;
+        const struct egress_list *rules;
+        bool hashed;
+};
+
+/**
+ * is_taken() - Does the chain belong to another container?
+ */
+static int is_taken(struct fw_table *t, const char *chain, const char *handle, bool *ret,
+                    struct err *e)
+{
+        OWN(fw_rules) struct fw_rules leaves = { 0 };
+        struct fw_rule mine = { 0 };
+
+        *ret = false;
+        if (fw_chain_refs(t, chain) == 0)
+                return 0;
+        fw_comment(&mine, "%s", handle);
+        if (fw_tree_leaves(t, &tree_src, &leaves, e) < 0)
+                return -1;
+        for (size_t i = 0; i < leaves.count; i++)
+                if (strcmp(leaves.items[i].to, chain) == 0 &&
+                    strcmp(leaves.items[i].comment, mine.comment) != 0)
+                        *ret = true;
+        return 0;
+}
+
+static int pick_names(struct fw_table *t, struct opening *o, struct err *e)
+{
+        chain_names_make(o->s->handle, false, &o->s->names);
+        if (is_taken(t, o->s->names.netout, o->s->handle, &o->hashed, e) < 0)
+                return -1;
+        if (o->hashed)
+                chain_names_make(o->s->handle, true, &o->s->names);
+        return 0;
+}
+
+static int put_leaf(struct fw_table *t, const struct fw_tree *tree, const struct subject *s,
+                    const char *chain, struct err *e)
+{
+        struct fw_rule leaf = { .verb = FW_GOTO };
+
+        fw_to(&leaf, "%s", chain);
+        fw_comment(&leaf, "%s", s->handle);
+        return fw_tree_put(t, tree, s->ip, &leaf, e);
+}
+
+/**
+ * lead_here() - Have the built-in chains lead to the trees
+ *
+ * Behind the agent's jump, before all others: what a policy allows is decided there.
+ */
+static int lead_here(struct fw_table *t, const struct config *c, struct err *e)
+{
+        OWN(fw_rules) struct fw_rules forward = { 0 };
+        struct fw_rule agent = { .verb = FW_JUMP }, ours = { .verb = FW_JUMP };
+        struct fw_rule input = { .verb = FW_JUMP };
+        size_t at;
+
+        fw_to(&agent, "%s", CHAIN_AGENT);
+        fw_to(&ours, "%s", CHAIN_FORWARD);
+        fw_to(&input, "%s", CHAIN_INPUT);
+        at = fw_find(t, "FORWARD", &agent, 0) == 0 ? 1 : 0;
+        if (rules_forward(c, &forward, e) < 0 ||
+            fw_chain_set(t, CHAIN_FORWARD, forward.items, forward.count, e) < 0 ||
+            fw_jump_ensure(t, "FORWARD", at, &ours, e) < 0)
+                return -1;
+        return fw_jump_ensure(t, "INPUT", 0, &input, e);
+}
+
+/**
+ * fill_netout() - The egress chain: denials, net-out rules, replies, refusal
+ */
+static int fill_netout(struct fw_table *t, const struct opening *o, struct err *e)
+{
+        OWN(fw_rules) struct fw_rules rules = { 0 };
+
+        if (rules_deny(o->c, o->s, &rules, e) < 0 ||
+            rules_egress(o->c, o->s, o->rules, &rules, e) < 0 ||
+            rules_netout_end(o->c, o->s, &rules, e) < 0)
+                return -1;
+        return fw_chain_set(t, o->s->names.netout, rules.items, rules.count, e);
+}
+
+static int open_it(struct fw_table *t, void *ctx, struct err *e)
+{
+        OWN(fw_rules) struct fw_rules input = { 0 }, netlog = { 0 }, overlay = { 0 };
+        struct opening *o = ctx;
+        const struct subject *s = o->s;
+
+        if (pick_names(t, o, e) < 0)
+                return -1;
+        if (rules_netlog(o->c, s, &netlog, e) < 0 || rules_input(o->c, s, &input, e) < 0 ||
+            rules_overlay(o->c, &overlay, e) < 0)
+                return -1;
+        if (fw_chain_set(t, s->names.netlog, netlog.items, netlog.count, e) < 0 ||
+            fill_netout(t, o, e) < 0 ||
+            fw_chain_set(t, s->names.input, input.items, input.count, e) < 0 ||
+            fw_chain_set(t, s->names.overlay, overlay.items, overlay.count, e) < 0)
+                return -1;
+        if (put_leaf(t, &tree_src, s, s->names.netout, e) < 0 ||
+            put_leaf(t, &tree_dst, s, s->names.overlay, e) < 0 ||
+            put_leaf(t, &tree_input, s, s->names.input, e) < 0)
+                return -1;
+        return lead_here(t, o->c, e);
+}
+
+int netrules_open(const struct config *c, struct subject *s, const struct egress_list *rules,
+                  bool *ret_hashed, struct err *e)
+{
+        const struct fw_where where = netrules_where(c);
+        struct opening o = { .c = c, .s = s, .rules = rules };
+
+        if (fw_edit(&where, "filter", open_it, &o, NULL, e) < 0)
+                return err_add(e, "egress rules");
+        *ret_hashed = o.hashed;
+        return 0;
+}
+
+/**
+ * count_denies() - Rules at the chain's start that net-out rules must stay behind
+ */
+static size_t count_denies(const struct fw_rules *chain)
+{
+        size_t n = 0;
+
+        while (n < chain->count &&
+               (chain->items[n].verb == FW_REJECT || chain->items[n].verb == FW_LOG))
+                n++;
+        return n;
+}
+
+/** struct adding - What an edit of netrules_egress_add() works with */
+struct adding {
+        const char *chain;
+        struct fw_rules rules;
+};
+
+static int add_it(struct fw_table *t, void *ctx, struct err *e)
+{
+        OWN(fw_rules) struct fw_rules now = { 0 };
+        struct adding *a = ctx;
+        size_t at;
+
+        if (!fw_chain_exists(t, a->chain))
+                return err_set(e, FAULT_ABSENT, 0, "chain %s is missing: is the container up?",
+                               a->chain);
+        if (fw_chain_read(t, a->chain, &now, e) < 0)
+                return -1;
+        at = count_denies(&now);
+        for (size_t i = 0; i < a->rules.count; i++)
+                if (fw_insert(t, a->chain, at + i, &a->rules.items[i], e) < 0)
+                        return -1;
+        return 0;
+}
+
+int netrules_egress_add(const struct config *c, const struct subject *s,
+                        const struct egress_list *rules, struct err *e)
+{
+        const struct fw_where where = netrules_where(c);
+        struct adding a = { .chain = s->names.netout };
+        int rc = rules_egress(c, s, rules, &a.rules, e);
+
+        if (rc == 0 && a.rules.count > 0)
+                rc = fw_edit(&where, "filter", add_it, &a, NULL, e);
+        fw_rules_done(&a.rules);
+        return rc;
+}
+
+/** struct closing - What an edit of netrules_close() works with */
+struct closing {
+        const char *handle;
+        struct chain_names names;
+};
+
+/**
+ * drop_chain() - Delete a chain unless another container's leaf leads to it
+ */
+static int drop_chain(struct fw_table *t, const char *chain, struct err *e)
+{
+        return fw_chain_refs(t, chain) ? 0 : fw_chain_delete(t, chain, e);
+}
+
+static int drop_shared(struct fw_table *t, struct err *e)
+{
+        if (fw_tree_trim(t, &tree_src, CHAIN_FORWARD, e) < 0 ||
+            fw_tree_trim(t, &tree_dst, CHAIN_FORWARD, e) < 0 ||
+            fw_tree_trim(t, &tree_input, "INPUT", e) < 0)
+                return -1;
+        if (fw_chain_exists(t, CHAIN_SRC) || fw_chain_exists(t, CHAIN_DST))
+                return 0;
+        return fw_chain_cut(t, CHAIN_FORWARD, "FORWARD", e);
+}
+
+static int close_it(struct fw_table *t, void *ctx, struct err *e)
+{
+        const struct closing *cl = ctx;
+
+        if (fw_tree_cut_owner(t, &tree_src, cl->handle, e) < 0 ||
+            fw_tree_cut_owner(t, &tree_dst, cl->handle, e) < 0 ||
+            fw_tree_cut_owner(t, &tree_input, cl->handle, e) < 0)
+                return -1;
+        if (drop_chain(t, cl->names.netout, e) < 0 || drop_chain(t, cl->names.netlog, e) < 0 ||
+            drop_chain(t, cl->names.overlay, e) < 0 || drop_chain(t, cl->names.input, e) < 0)
+                return -1;
+        return drop_shared(t, e);
+}
+
+int netrules_close(const struct config *c, const char *handle, bool hashed, struct err *e)
+{
+        const struct fw_where where = netrules_where(c);
+        struct closing cl = { .handle = handle };
+
+        chain_names_make(handle, hashed, &cl.names);
+        if (fw_edit(&where, "filter", close_it, &cl, NULL, e) < 0)
+                return err_add(e, "remove egress rules");
+        return 0;
+}

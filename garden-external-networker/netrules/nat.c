@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container's port forwards in the nat table. */
+#include "garden-external-networker/netrules/netrules.h"
+
+#include "netman/fw_dispatch.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/** struct forwarding - What an edit of netrules_forward() works with */
+struct forwarding {
+        const struct subject *s;
+        const struct forward *list;
+        size_t count;
+};
+
+static int put_forward(struct fw_table *t, const struct subject *s, const struct forward *f,
+                       struct err *e)
+{
+        struct fw_rule leaf = { .verb = FW_GOTO }, other;
+        const struct fw_rule r =
+                rules_netin(f->host_ip, f->port.host_port, s->ip, f->port.container_port);
+        int there = fw_tree_get(t, &tree_netin, f->port.host_port, &other, e);
+
+        if (there < 0)
+                return -1;
+        fw_to(&leaf, "%s", s->names.netin);
+        fw_comment(&leaf, "%s", s->handle);
+        if (there && strcmp(other.comment, leaf.comment) != 0)
+                return err_set(e, FAULT_CONFLICT, 0, "host port %u is container %s's",
+                               f->port.host_port, other.comment);
+        if (fw_tree_put(t, &tree_netin, f->port.host_port, &leaf, e) < 0)
+                return -1;
+        return fw_find(t, s->names.netin, &r, 0) >= 0 ? 0 : fw_append(t, s->names.netin, &r, e);
+}
+
+static int forward_it(struct fw_table *t, void *ctx, struct err *e)
+{
+        const struct forwarding *f = ctx;
+        struct fw_rule jump = { .proto = FW_TCP, .verb = FW_JUMP };
+
+        if (fw_chain_ensure(t, f->s->names.netin, e) < 0)
+                return -1;
+        for (size_t i = 0; i < f->count; i++)
+                if (put_forward(t, f->s, &f->list[i], e) < 0)
+                        return -1;
+        if (!f->count)
+                return 0;
+        fw_to(&jump, "%s", CHAIN_NETIN);
+        return fw_jump_ensure(t, "PREROUTING", SIZE_MAX, &jump, e);
+}
+
+int netrules_forward(const struct config *c, const struct subject *s, const struct forward *list,
+                     size_t count, struct err *e)
+{
+        const struct fw_where where = netrules_where(c);
+        struct forwarding f = { .s = s, .list = list, .count = count };
+
+        if (fw_edit(&where, "nat", forward_it, &f, NULL, e) < 0)
+                return err_add(e, "port forwards");
+        return 0;
+}
+
+/** struct unforwarding - What an edit of netrules_unforward() works with */
+struct unforwarding {
+        const char *handle;
+        struct chain_names names;
+};
+
+static int unforward_it(struct fw_table *t, void *ctx, struct err *e)
+{
+        const struct unforwarding *u = ctx;
+
+        if (fw_tree_cut_owner(t, &tree_netin, u->handle, e) < 0)
+                return -1;
+        if (fw_chain_refs(t, u->names.netin) == 0 && fw_chain_delete(t, u->names.netin, e) < 0)
+                return -1;
+        return fw_tree_trim(t, &tree_netin, "PREROUTING", e);
+}
+
+int netrules_unforward(const struct config *c, const char *handle, bool hashed, struct err *e)
+{
+        const struct fw_where where = netrules_where(c);
+        struct unforwarding u = { .handle = handle };
+
+        chain_names_make(handle, hashed, &u.names);
+        if (fw_edit(&where, "nat", unforward_it, &u, NULL, e) < 0)
+                return err_add(e, "remove port forwards");
+        return 0;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "garden-external-networker/netrules/rules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DNS_PORT   53
+#define PREFIX_MAX 28 /* characters of a log prefix, before the space that ends it */
+
+/**
+ * log_prefix() - "OK_HANDLE ", cut so that the space stays
+ */
+static void log_prefix(struct fw_rule *r, const char *word, const char *handle)
+{
+        char text[PREFIX_MAX + 1];
+
+        (void)snprintf(text, sizeof text, "%s%.*s", word, (int)(PREFIX_MAX - strlen(word)), handle);
+        fw_to(r, "%s ", text);
+}
+
+static int add_deny_log(const struct config *c, const struct subject *s, struct fw_net dst,
+                        struct fw_rules *ret, struct err *e)
+{
+        struct fw_rule r = {
+                .src = fw_host(s->ip),
+                .dst = dst,
+                .verb = FW_LOG,
+                .limit = { (uint32_t)c->denied_logs_per_sec, (uint32_t)c->denied_logs_per_sec },
+        };
+
+        log_prefix(&r, "DENY_", s->handle);
+        return fw_rules_add(ret, &r, e);
+}
+
+int rules_input(const struct config *c, const struct subject *s, struct fw_rules *ret,
+                struct err *e)
+{
+        const struct fw_rule replies = { .src = fw_host(s->ip),
+                                         .states = FW_RELATED | FW_ESTABLISHED,
+                                         .verb = FW_RETURN };
+        const struct fw_rule refuse = { .src = fw_host(s->ip), .verb = FW_REJECT };
+
+        if (fw_rules_add(ret, &replies, e) < 0)
+                return -1;
+        for (size_t i = 0; i < c->service_count; i++) {
+                const struct host_service *svc = &c->services[i];
+                const struct fw_rule r = { .src = fw_host(s->ip),
+                                           .dst = fw_host(svc->addr),
+                                           .proto = svc->proto,
+                                           .dports = { svc->port, svc->port },
+                                           .verb = FW_ACCEPT };
+
+                if (fw_rules_add(ret, &r, e) < 0)
+                        return -1;
+        }
+        for (size_t i = 0; i < c->dns_count * 2; i++) {
+                const struct fw_rule r = { .src = fw_host(s->ip),
+                                           .dst = fw_host(c->dns[i / 2]),
+                                           .proto = i % 2 ? FW_UDP : FW_TCP,
+                                           .dports = { DNS_PORT, DNS_PORT },
+                                           .verb = FW_ACCEPT };
+
+                if (fw_rules_add(ret, &r, e) < 0)
+                        return -1;
+        }
+        return fw_rules_add(ret, &refuse, e);
+}
+
+/**
+ * matches_nothing() - Networks and ports that no packet has, and that fw_rule
+ *                     would read as "any": address 0.0.0.0 alone, port 0 alone
+ */
+static bool matches_nothing(const struct egress *g)
+{
+        return (g->dst.lo == 0 && g->dst.hi == 0) || (g->ports.lo == 0 && g->ports.hi == 0);
+}
+
+static struct fw_rule egress_rule(const struct config *c, const struct subject *s,
+                                  const struct egress *g)
+{
+        struct fw_rule r = { .src = fw_host(s->ip), .proto = g->proto, .verb = FW_RETURN };
+
+        if (g->dst.lo != 0 || g->dst.hi != UINT32_MAX)
+                r.dst_range = g->dst;
+        if (g->ports.lo != 0 || g->ports.hi != UINT16_MAX)
+                r.dports = g->ports;
+        if (g->icmp.on && g->icmp.type >= 0)
+                r.icmp = g->icmp;
+        if (g->log || c->asg_logging) {
+                r.verb = FW_GOTO;
+                fw_to(&r, "%s", s->names.netlog);
+        }
+        return r;
+}
+
+int rules_egress(const struct config *c, const struct subject *s, const struct egress_list *list,
+                 struct fw_rules *ret, struct err *e)
+{
+        for (size_t i = 0; i < list->count; i++) {
+                struct fw_rule r;
+
+                if (matches_nothing(&list->items[i]))
+                        continue;
+                r = egress_rule(c, s, &list->items[i]);
+                if (fw_rules_add(ret, &r, e) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+/**
+ * deny_applies() - Is the entry for this kind of container?
+ */
+static bool deny_applies(const struct deny_network *d, const char *workload)
+{
+        if (!d->workload)
+                return true;
+        if (!workload)
+                return false;
+        if (strcmp(d->workload, "running") == 0)
+                return strcmp(workload, "app") == 0 || strcmp(workload, "task") == 0;
+        return strcmp(workload, d->workload) == 0;
+}
+
+int rules_deny(const struct config *c, const struct subject *s, struct fw_rules *ret, struct err *e)
+{
+        for (size_t i = 0; i < c->deny_count; i++) {
+                const struct deny_network *d = &c->denies[i];
+                const struct fw_rule r = { .src = fw_host(s->ip),
+                                           .dst = d->net,
+                                           .verb = FW_REJECT };
+
+                if (!deny_applies(d, s->workload))
+                        continue;
+                if (c->asg_logging && add_deny_log(c, s, d->net, ret, e) < 0)
+                        return -1;
+                if (fw_rules_add(ret, &r, e) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+int rules_netout_end(const struct config *c, const struct subject *s, struct fw_rules *ret,
+                     struct err *e)
+{
+        const struct fw_rule replies = { .src = fw_host(s->ip),
+                                         .dst = fw_not(c->overlay),
+                                         .states = FW_RELATED | FW_ESTABLISHED,
+                                         .verb = FW_RETURN };
+        const struct fw_rule refuse = { .src = fw_host(s->ip),
+                                        .dst = fw_not(c->overlay),
+                                        .verb = FW_REJECT };
+
+        if (fw_rules_add(ret, &replies, e) < 0)
+                return -1;
+        if (c->asg_logging && add_deny_log(c, s, fw_not(c->overlay), ret, e) < 0)
+                return -1;
+        return fw_rules_add(ret, &refuse, e);
+}
+
+int rules_netlog(const struct config *c, const struct subject *s, struct fw_rules *ret,
+                 struct err *e)
+{
+        const struct fw_rule back = { .verb = FW_RETURN };
+        struct fw_rule others = { .proto = FW_UDP,
+                                  .proto_not = true,
+                                  .states = FW_INVALID | FW_NEW | FW_UNTRACKED,
+                                  .ctstate = true,
+                                  .verb = FW_LOG };
+        struct fw_rule udp = { .proto = FW_UDP,
+                               .limit = { (uint32_t)c->accepted_udp_logs_per_sec,
+                                          (uint32_t)c->accepted_udp_logs_per_sec },
+                               .verb = FW_LOG };
+
+        log_prefix(&others, "OK_", s->handle);
+        log_prefix(&udp, "OK_", s->handle);
+        if (fw_rules_add(ret, &others, e) < 0 || fw_rules_add(ret, &udp, e) < 0)
+                return -1;
+        return fw_rules_add(ret, &back, e);
+}
+
+int rules_overlay(const struct config *c, struct fw_rules *ret, struct err *e)
+{
+        const struct fw_rule refuse = { .src = c->overlay, .verb = FW_REJECT };
+
+        return fw_rules_add(ret, &refuse, e);
+}
+
+int rules_forward(const struct config *c, struct fw_rules *ret, struct err *e)
+{
+        /* Such a packet would leave with the container's own address: NAT passes it by. */
+        const struct fw_rule invalid = { .src = c->overlay,
+                                         .dst = fw_not(c->overlay),
+                                         .proto = FW_TCP,
+                                         .states = FW_INVALID,
+                                         .verb = FW_DROP };
+        struct fw_rule src = { .verb = FW_JUMP }, dst = { .verb = FW_JUMP };
+
+        fw_to(&src, "%s", CHAIN_SRC);
+        fw_to(&dst, "%s", CHAIN_DST);
+        if (fw_rules_add(ret, &invalid, e) < 0 || fw_rules_add(ret, &src, e) < 0)
+                return -1;
+        return fw_rules_add(ret, &dst, e);
+}
+
+struct fw_rule rules_netin(uint32_t host_ip, uint16_t host_port, uint32_t container_ip,
+                           uint16_t container_port)
+{
+        return (struct fw_rule){ .dst = fw_host(host_ip),
+                                 .proto = FW_TCP,
+                                 .dports = { host_port, host_port },
+                                 .verb = FW_DNAT,
+                                 .nat_addr = container_ip,
+                                 .nat_port = container_port };
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * DOC: A container's rules
+ *
+ * Pure functions from a container's address, its net-out rules and the
+ * configuration to the rules of its chains; nothing here knows a kernel.
+ */
+#ifndef NETWORKER_RULES_H
+#define NETWORKER_RULES_H
+
+#include "garden-external-networker/config.h"
+#include "garden-external-networker/ipc/request.h"
+#include "garden-external-networker/netrules/names.h"
+#include "netman/fw_rule.h"
+
+#include <stdint.h>
+
+/**
+ * struct subject - The container that rules are made for
+ * @workload: "app", "running", "staging", "task"…: its property container_workload; may be NULL
+ */
+struct subject {
+        const char *handle, *workload;
+        uint32_t ip;
+        struct chain_names names;
+};
+
+/** rules_input() - What the container may reach on the cell itself */
+int rules_input(const struct config *c, const struct subject *s, struct fw_rules *ret,
+                struct err *e);
+
+/**
+ * rules_egress() - Net-out rules in the literal layout, in their order
+ */
+int rules_egress(const struct config *c, const struct subject *s, const struct egress_list *list,
+                 struct fw_rules *ret, struct err *e);
+
+/** rules_deny() - What stands before all net-out rules */
+int rules_deny(const struct config *c, const struct subject *s, struct fw_rules *ret,
+               struct err *e);
+
+/** rules_netout_end() - What stands behind all net-out rules: replies pass, the rest is refused */
+int rules_netout_end(const struct config *c, const struct subject *s, struct fw_rules *ret,
+                     struct err *e);
+
+/** rules_netlog() - Log what a net-out rule accepted, and accept it */
+int rules_netlog(const struct config *c, const struct subject *s, struct fw_rules *ret,
+                 struct err *e);
+
+/**
+ * rules_overlay() - Refuse what comes from the overlay to this container
+ *
+ * The policy agent's chain is passed before and has accepted what a policy
+ * allows: this stands even if the agent never ran.
+ */
+int rules_overlay(const struct config *c, struct fw_rules *ret, struct err *e);
+
+/** rules_forward() - The chain that leads to the trees */
+int rules_forward(const struct config *c, struct fw_rules *ret, struct err *e);
+
+/** rules_netin() - One port forward */
+struct fw_rule rules_netin(uint32_t host_ip, uint16_t host_port, uint32_t container_ip,
+                           uint16_t container_port);
+
+#endif
