@@ -122,6 +122,15 @@ struct cni_ip4 {
 int cni_result_ip4(const json_t *result, struct cni_ip4 *ret, struct err *e);
 
 /**
+ * cni_result_convert() - A result in another version of the specification
+ * @version: One that cni_version_known()
+ * @ret:     New reference
+ *
+ * What the older form cannot say (interfaces) is left out.
+ */
+int cni_result_convert(const json_t *result, const char *version, json_t **ret, struct err *e);
+
+/**
  * cni_error_json() - A CNI error object in one line of JSON
  *
  * Return: Owned by the caller; NULL if memory ran out

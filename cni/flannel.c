@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * flannel: turns the cell's subnet, as flanneld wrote it, into the configuration
+ * of a plugin that makes interfaces, and runs that. What it ran is kept in
+ * dataDir/CONTAINERID: on DEL the subnet may be another one.
+ */
+#include "cni/plugin.h"
+
+#include "cni/subnet_env.h"
+#include "netman/file.h"
+#include "netman/str.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SUBNET_FILE_DEFAULT "/run/flannel/subnet.env"
+#define DATA_DIR_DEFAULT    "/var/lib/cni/flannel"
+#define SCRATCH_MAX         (1U << 20)
+
+/** struct settings - The plugin's own configuration; borrowed */
+struct settings {
+        const char *name, *subnet_file, *data_dir;
+        json_t *delegate, *ipam;
+};
+
+static int opt_object(const json_t *conf, const char *key, json_t **ret, struct err *e)
+{
+        *ret = json_object_get(conf, key);
+        if (json_is_null(*ret))
+                *ret = NULL;
+        if (*ret && !json_is_object(*ret))
+                return err_set(e, FAULT_BAD_INPUT, 0, "'%s' must be an object", key);
+        return 0;
+}
+
+static int read_settings(const json_t *conf, struct settings *ret, struct err *e)
+{
+        struct settings s = { "", SUBNET_FILE_DEFAULT, DATA_DIR_DEFAULT, NULL, NULL };
+
+        if (jsonx_opt_str(conf, "name", &s.name, e) < 0 ||
+            jsonx_opt_str(conf, "subnetFile", &s.subnet_file, e) < 0 ||
+            jsonx_opt_str(conf, "dataDir", &s.data_dir, e) < 0 ||
+            opt_object(conf, "delegate", &s.delegate, e) < 0 ||
+            opt_object(conf, "ipam", &s.ipam, e) < 0)
+                return err_add(e, "failed to load netconf");
+        if (json_object_get(s.delegate, "type") &&
+            !json_is_string(json_object_get(s.delegate, "type")))
+                return err_set(
+                        e, FAULT_BAD_INPUT, 0,
+                        "'delegate' dictionary, if present, must have (string) 'type' field");
+        if (json_object_get(s.delegate, "name") || json_object_get(s.delegate, "ipam"))
+                return err_set(e, FAULT_BAD_INPUT, 0,
+                               "'delegate' dictionary must not have '%s' field, it'll be set by "
+                               "flannel",
+                               json_object_get(s.delegate, "name") ? "name" : "ipam");
+        *ret = s;
+        return 0;
+}
+
+/**
+ * make_ipam() - The address manager's part: our subnet, and a route to the overlay
+ */
+static int make_ipam(const struct settings *s, const struct subnet_env *env, json_t **ret,
+                     struct err *e)
+{
+        OWN(json) json_t *ipam = s->ipam ? json_deep_copy(s->ipam) : json_object();
+        OWN(json) json_t *routes = json_array(), *ranges = json_array();
+        json_t *given = json_object_get(ipam, "routes");
+
+        if (!ipam || !routes || !ranges)
+                return err_oom(e);
+        if (json_is_array(given) && json_array_extend(routes, given) < 0)
+                return err_oom(e);
+        for (size_t i = 0; i < SUBNET_FAMILIES; i++) {
+                if (*env->subnet[i] && json_array_append_new(ranges, json_pack("[{s:s}]", "subnet",
+                                                                               env->subnet[i])) < 0)
+                        return err_oom(e);
+                if (*env->network[i] &&
+                    json_array_append_new(routes, json_pack("{s:s}", "dst", env->network[i])) < 0)
+                        return err_oom(e);
+        }
+        if (!json_object_get(ipam, "type") &&
+            json_object_set_new(ipam, "type", json_string("host-local")) < 0)
+                return err_oom(e);
+        if (json_object_set(ipam, "ranges", ranges) < 0 ||
+            json_object_set(ipam, "routes", routes) < 0)
+                return err_oom(e);
+        *ret = GIVE(ipam);
+        return 0;
+}
+
+/**
+ * set_default() - Set a member unless it is there; takes @value over
+ */
+static int set_default(json_t *obj, const char *key, json_t *value, struct err *e)
+{
+        if (json_object_get(obj, key)) {
+                json_decref(value);
+                return 0;
+        }
+        return json_object_set_new(obj, key, value) < 0 ? err_oom(e) : 0;
+}
+
+static int make_delegate(const struct plugin_args *args, const struct settings *s,
+                         const struct subnet_env *env, json_t **ret, struct err *e)
+{
+        OWN(json) json_t *conf = s->delegate ? json_deep_copy(s->delegate) : json_object();
+        json_t *runtime = json_object_get(args->conf, "runtimeConfig");
+        json_t *version = json_object_get(args->conf, "cniVersion");
+        json_t *ipam = NULL;
+
+        if (!conf)
+                return err_oom(e);
+        if (set_default(conf, "type", json_string("bridge"), e) < 0 ||
+            set_default(conf, "ipMasq", json_boolean(!env->ipmasq), e) < 0 ||
+            set_default(conf, "mtu", json_integer(env->mtu), e) < 0)
+                return -1;
+        if (str_eq(json_string_value(json_object_get(conf, "type")), "bridge") &&
+            set_default(conf, "isGateway", json_true(), e) < 0)
+                return -1;
+        if (make_ipam(s, env, &ipam, e) < 0)
+                return -1;
+        if (json_object_set_new(conf, "ipam", ipam) < 0 ||
+            json_object_set_new(conf, "name", json_string(s->name)) < 0 ||
+            (version && json_object_set(conf, "cniVersion", version) < 0) ||
+            (json_is_object(runtime) && json_object_set(conf, "runtimeConfig", runtime) < 0))
+                return err_oom(e);
+        *ret = GIVE(conf);
+        return 0;
+}
+
+static int scratch_path(const struct plugin_args *args, const struct settings *s,
+                        char ret[PATH_MAX], struct err *e)
+{
+        int n = snprintf(ret, PATH_MAX, "%s/%s", s->data_dir, args->call.container_id);
+
+        if (n < 0 || n >= PATH_MAX)
+                return err_set(e, FAULT_BAD_INPUT, ENAMETOOLONG, "dataDir");
+        return 0;
+}
+
+static int save_scratch(const struct plugin_args *args, const struct settings *s,
+                        const json_t *conf, struct err *e)
+{
+        OWN(mem) char *text = json_dumps(conf, JSON_COMPACT | JSON_SORT_KEYS);
+        char path[PATH_MAX];
+
+        if (!text)
+                return err_oom(e);
+        if (scratch_path(args, s, path, e) < 0 || file_make_dirs(s->data_dir, e) < 0)
+                return -1;
+        return file_replace(path, text, strlen(text), 0600, (uid_t)-1, (gid_t)-1, e);
+}
+
+static int add(const struct plugin_args *args, json_t **ret, struct err *e)
+{
+        OWN(json) json_t *conf = NULL;
+        struct subnet_env env = { 0 };
+        struct settings s;
+
+        if (read_settings(args->conf, &s, e) < 0 || subnet_env_read(s.subnet_file, &env, e) < 0 ||
+            make_delegate(args, &s, &env, &conf, e) < 0 || save_scratch(args, &s, conf, e) < 0)
+                return -1;
+        if (plugin_delegate(args, "ADD", conf, ret, e) < 0)
+                return -1;
+        if (!*ret)
+                return err_set(e, FAULT_UPSTREAM, 0, "the delegate gave no result");
+        return 0;
+}
+
+/**
+ * load_scratch() - What was run on ADD; FAULT_ABSENT if nothing was
+ */
+static int load_scratch(const char *path, json_t **ret, struct err *e)
+{
+        OWN(str) struct str text = { 0 };
+
+        if (file_read(path, SCRATCH_MAX, &text, e) < 0)
+                return -1;
+        return jsonx_parse(str_text(&text), text.len, ret, e) < 0
+                       ? err_add(e, "failed to parse netconf %s", path)
+                       : 0;
+}
+
+static int del(const struct plugin_args *args, struct err *e)
+{
+        OWN(json) json_t *conf = NULL;
+        struct settings s;
+        char path[PATH_MAX];
+
+        if (read_settings(args->conf, &s, e) < 0 || scratch_path(args, &s, path, e) < 0)
+                return -1;
+        if (load_scratch(path, &conf, e) < 0)
+                return e->fault == FAULT_ABSENT ? 0 : -1;
+        if (plugin_delegate(args, "DEL", conf, NULL, e) < 0)
+                return -1;
+        if (unlink(path) < 0 && errno != ENOENT)
+                return err_set(e, FAULT_SYSTEM, errno, "remove %s", path);
+        return 0;
+}
+
+static int check(const struct plugin_args *args, struct err *e)
+{
+        OWN(json) json_t *conf = NULL;
+        json_t *prev = json_object_get(args->conf, "prevResult");
+        struct settings s;
+        char path[PATH_MAX];
+
+        if (read_settings(args->conf, &s, e) < 0 || scratch_path(args, &s, path, e) < 0 ||
+            load_scratch(path, &conf, e) < 0)
+                return -1;
+        if (prev && json_object_set(conf, "prevResult", prev) < 0)
+                return err_oom(e);
+        return plugin_delegate(args, "CHECK", conf, NULL, e);
+}
+
+const struct plugin flannel_plugin = {
+        .name = "flannel",
+        .add = add,
+        .del = del,
+        .check = check,
+};

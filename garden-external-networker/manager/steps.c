@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "garden-external-networker/manager/steps.h"
+
+#include "garden-external-networker/netrules/netrules.h"
+#include "netman/netns.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+int step_mount_path(const struct config *c, const char *handle, char ret[PATH_MAX], struct err *e)
+{
+        int n = snprintf(ret, PATH_MAX, "%s/%s", c->bind_mount_dir, handle);
+
+        if (n < 0 || n >= PATH_MAX)
+                return err_set(e, FAULT_BAD_INPUT, ENAMETOOLONG, "%s", c->bind_mount_dir);
+        return 0;
+}
+
+struct portalloc step_ports(const struct config *c)
+{
+        return (struct portalloc){ .state_file = c->state_file,
+                                   .range = { (uint16_t)c->start_port, (uint32_t)c->total_ports },
+                                   .wait_ms = (int)c->lock_timeout * 1000 };
+}
+
+int step_lock(const struct config *c, const char *handle, int *ret_fd, struct err *e)
+{
+        return record_lock(c->state_file, handle, (int)c->lock_timeout * 1000, ret_fd, e);
+}
+
+/** struct first - The first of several failures */
+struct first {
+        struct err *e;
+        int rc;
+};
+
+static void note(struct first *f, int rc, const struct err *why)
+{
+        if (rc == 0)
+                return;
+        if (f->rc == 0)
+                *f->e = *why;
+        f->rc = -1;
+}
+
+static int disconnect(const struct manager *m, const char *handle, const struct record *r,
+                      const char *mount_path, struct err *e)
+{
+        const struct chain chain = {
+                .nets = &m->nets,
+                .handle = handle,
+                .plugin_dir = m->c->cni_plugin_dir,
+                .netns = access(mount_path, F_OK) == 0 ? mount_path : "",
+                .timeout_ms = (int)m->c->plugin_timeout * 1000,
+                .ports = r->ports,
+                .port_count = r->port_count,
+        };
+
+        return chain_del(&chain, r->results, e) < 0 ? err_add(e, "cni down") : 0;
+}
+
+int step_teardown(const struct manager *m, const char *handle, const struct record *r,
+                  struct err *e)
+{
+        const struct portalloc pa = step_ports(m->c);
+        struct first first = { e, 0 };
+        struct err why = { 0 };
+        char path[PATH_MAX];
+        int cni_rc;
+
+        if (step_mount_path(m->c, handle, path, e) < 0)
+                return -1;
+        /* Ingress first: nothing new comes in while the rest is taken away. */
+        if (config_owns_rules(m->c))
+                note(&first, netrules_unforward(m->c, handle, r->hashed, &why), &why);
+        cni_rc = disconnect(m, handle, r, path, &why);
+        note(&first, cni_rc, &why);
+        /* Egress rules stand until the interface is gone. */
+        if (config_owns_rules(m->c))
+                note(&first, netrules_close(m->c, handle, r->hashed, &why), &why);
+        if (cni_rc == 0)
+                note(&first, netns_unmount(path, &why), &why);
+        note(&first, portalloc_release(&pa, handle, 0, &why), &why);
+        if (first.rc == 0)
+                note(&first, record_remove(m->c->state_file, handle, &why), &why);
+        return first.rc;
+}
