@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy-server/auth/uaa.h"
+
+#include "netman/clock.h"
+#include "policy-server/auth/upstream.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define TOKEN_MAX 32768
+/* Our own token is renewed this long before it ends. */
+#define MARGIN_S 30
+#define FORM     "application/x-www-form-urlencoded"
+
+struct uaa {
+        struct upstream *server;
+        const char *client, *secret; /* borrowed from the configuration */
+        pthread_mutex_t lock;        /* own token */
+        char *own;
+        int64_t own_until_ms;
+};
+
+int uaa_new(const struct ps_config *c, struct uaa **ret, struct err *e)
+{
+        OWN(uaa) struct uaa *u = calloc(1, sizeof *u);
+        OWN(mem) char *base = ps_config_uaa_base(c);
+
+        if (!u || !base)
+                return err_oom(e);
+        (void)pthread_mutex_init(&u->lock, NULL);
+        u->client = c->uaa_client;
+        u->secret = c->uaa_client_secret;
+        if (upstream_new(base, c->uaa_ca, c->skip_ssl_validation, &u->server, e) < 0)
+                return err_add(e, "uaa");
+        *ret = GIVE(u);
+        return 0;
+}
+
+static void forget_own(struct uaa *u)
+{
+        if (u->own)
+                explicit_bzero(u->own, strlen(u->own));
+        free(u->own);
+        u->own = NULL;
+}
+
+void uaa_free(struct uaa *u)
+{
+        if (!u)
+                return;
+        forget_own(u);
+        upstream_free(u->server);
+        (void)pthread_mutex_destroy(&u->lock);
+        free(u);
+}
+
+/** ask() - POST a form with our name and secret */
+static int ask(struct uaa *u, const char *path, const struct str *form, json_t **ret, struct err *e)
+{
+        const struct http_call call = { .path = path,
+                                        .method = "POST",
+                                        .user = u->client,
+                                        .password = u->secret,
+                                        .content_type = FORM,
+                                        .body = str_text(form),
+                                        .body_len = form->len };
+
+        if (str_ok(form, e) < 0)
+                return -1;
+        return upstream_json(u->server, &call, ret, e);
+}
+
+int uaa_check(struct uaa *u, const char *text, struct token *ret, struct err *e)
+{
+        OWN(str) struct str form = { 0 };
+        json_t *claims = NULL;
+        int rc;
+
+        if (!*text || strlen(text) > TOKEN_MAX)
+                return err_set(e, FAULT_BAD_INPUT, 0, "token is empty or too long");
+        str_add(&form, "token=");
+        http_escape(&form, text);
+        rc = ask(u, "/check_token", &form, &claims, e);
+        if (form.data)
+                explicit_bzero(form.data, form.len);
+        return rc < 0 ? -1 : token_from_claims(claims, ret, e);
+}
+
+/** fetch_own() - Under the lock: a new token for ourselves */
+static int fetch_own(struct uaa *u, struct err *e)
+{
+        OWN(str) struct str form = { 0 }, bearer = { 0 };
+        OWN(json) json_t *answer = NULL;
+        int64_t lives_s = 0;
+        const char *token;
+
+        str_add(&form, "client_id=");
+        http_escape(&form, u->client);
+        str_add(&form, "&grant_type=client_credentials");
+        if (ask(u, "/oauth/token", &form, &answer, e) < 0)
+                return -1;
+        if (jsonx_str(answer, "access_token", &token, e) < 0 ||
+            jsonx_opt_int(answer, "expires_in", 0, INT32_MAX, &lives_s, e) < 0)
+                return err_add(e, "uaa's token answer");
+        str_addf(&bearer, "bearer %s", token);
+        if (str_ok(&bearer, e) < 0)
+                return -1;
+        forget_own(u);
+        u->own = str_steal(&bearer);
+        u->own_until_ms = clock_ms() + (lives_s > MARGIN_S ? lives_s - MARGIN_S : 0) * 1000;
+        return 0;
+}
+
+int uaa_own_token(struct uaa *u, bool renew, char **ret, struct err *e)
+{
+        int rc = 0;
+
+        (void)pthread_mutex_lock(&u->lock);
+        if (!u->own || renew || clock_ms() >= u->own_until_ms)
+                rc = fetch_own(u, e);
+        if (rc == 0) {
+                *ret = strdup(u->own);
+                if (!*ret)
+                        rc = err_oom(e);
+        }
+        (void)pthread_mutex_unlock(&u->lock);
+        return rc < 0 ? err_add(e, "getting token") : 0;
+}

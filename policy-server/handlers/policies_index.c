@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lists of policies, for people and for cells. */
+#include "netman/jsonx.h"
+#include "policy-server/auth/guard.h"
+#include "policy-server/handlers/handlers.h"
+#include "policy-server/http/call.h"
+#include "policy-server/store/store.h"
+
+#include <string.h>
+
+/**
+ * id_set() - A comma list from the query as a set
+ * @ret: NULL where the argument is absent: no restriction
+ */
+static int id_set(struct call *c, const char *name, json_t **ret, struct err *e)
+{
+        const char *text = http_request_query(c->rq, name);
+        OWN(json) json_t *set = text ? json_object() : NULL;
+
+        while (text) {
+                size_t len = strcspn(text, ",");
+                OWN(mem) char *id = strndup(text, len);
+
+                if (!id)
+                        return err_oom(e);
+                /* What cannot be an id names no policy, and is looked up nowhere. */
+                if (policy_id_ok(id) && json_object_set_new(set, id, json_true()) < 0)
+                        return err_oom(e);
+                text = text[len] ? text + len + 1 : NULL;
+        }
+        *ret = GIVE(set);
+        return 0;
+}
+
+/** struct selection - Which policies are asked for; NULL sets restrict nothing */
+struct selection {
+        json_t *either, *source, *destination;
+};
+
+static bool selected(const struct selection *s, const struct policy *p)
+{
+        if (s->either)
+                return json_object_get(s->either, p->source) ||
+                       json_object_get(s->either, p->destination);
+        return (!s->source || json_object_get(s->source, p->source)) &&
+               (!s->destination || json_object_get(s->destination, p->destination));
+}
+
+static int pick(const struct policy_list *all, const struct selection *s,
+                struct policy_list *picked, struct err *e)
+{
+        for (size_t i = 0; i < all->count; i++) {
+                if (selected(s, &all->items[i]) && policy_list_add(picked, &all->items[i], e) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+static int read_selected(struct call *c, const struct selection *s, struct policy_list *picked,
+                         struct err *e)
+{
+        OWN(policy_list) struct policy_list all = { 0 };
+
+        if (store_list(c->ps->db, &all, e) < 0)
+                return -1;
+        return pick(&all, s, picked, e);
+}
+
+static void say(struct call *c, const struct policy_list *list, enum policy_form form)
+{
+        OWN(str) struct str body = { 0 };
+
+        policy_list_print(list, c->version, form, (unsigned int)c->ps->config.tag_length, &body);
+        call_json(c, &body);
+}
+
+void handle_index(struct call *c)
+{
+        OWN(policy_list) struct policy_list list = { 0 };
+        OWN(json) json_t *either = NULL;
+        OWN(json) json_t *source = NULL;
+        OWN(json) json_t *destination = NULL;
+        struct selection s = { 0 };
+        struct err why = { 0 };
+
+        if (id_set(c, "id", &either, &why) < 0 || id_set(c, "source_id", &source, &why) < 0 ||
+            id_set(c, "dest_id", &destination, &why) < 0) {
+                call_fail(c, "database read failed", &why);
+                return;
+        }
+        s = (struct selection){ either, source, destination };
+        if (read_selected(c, &s, &list, &why) < 0)
+                call_fail(c, "database read failed", &why);
+        else if (guard_filter(c->ps->cc, &c->token, &list, &why) < 0)
+                call_fail(c, "check access failed", &why);
+        else
+                say(c, &list, POLICY_EXTERNAL);
+}
+
+void handle_internal_index(struct call *c)
+{
+        OWN(policy_list) struct policy_list list = { 0 };
+        OWN(json) json_t *either = NULL;
+        struct selection s = { 0 };
+        struct err why = { 0 };
+
+        if (id_set(c, "id", &either, &why) < 0) {
+                call_fail(c, "database read failed", &why);
+                return;
+        }
+        s.either = either;
+        if (read_selected(c, &s, &list, &why) < 0)
+                call_fail(c, "database read failed", &why);
+        else
+                say(c, &list, POLICY_INTERNAL);
+}

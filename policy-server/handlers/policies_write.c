@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Creating and deleting policies: read, judge, ask who may, write. */
+#include "netman/log.h"
+#include "policy-server/auth/guard.h"
+#include "policy-server/handlers/handlers.h"
+#include "policy-server/http/call.h"
+#include "policy-server/store/store.h"
+
+/** read_policies() - From the body; answers and returns false if they are no good */
+static bool read_policies(struct call *c, struct policy_list *list)
+{
+        struct err why = { 0 };
+        size_t len;
+        const char *body = http_request_body(c->rq, &len);
+
+        if (policy_list_parse_request(body, len, c->version, list, &why) == 0)
+                return true;
+        if (why.fault == FAULT_BAD_INPUT)
+                call_refuse(c, 400, "mapper: %s", why.msg);
+        else
+                call_fail(c, "reading the policies failed", &why);
+        return false;
+}
+
+static bool may_touch(struct call *c, const struct policy_list *list)
+{
+        struct err why = { 0 };
+        bool may = false;
+
+        if (guard_may_touch(c->ps->cc, &c->token, list, &may, &why) < 0)
+                call_fail(c, "check access failed", &why);
+        else if (!may)
+                call_refuse(c, 403, "one or more applications cannot be found or accessed");
+        return may;
+}
+
+static void say_done(struct call *c, const char *event, size_t count, int64_t revision)
+{
+        OWN(str) struct str body = { 0 };
+
+        log_info(event, LOG_STR("request_guid", c->id), LOG_INT("count", count),
+                 LOG_INT("revision", revision), LOG_STR("userName", c->token.user_name));
+        str_add(&body, "{}");
+        call_json(c, &body);
+}
+
+void handle_create(struct call *c)
+{
+        OWN(policy_list) struct policy_list list = { 0 };
+        const struct ps_config *conf = &c->ps->config;
+        const struct store_limits limits = {
+                .tag_max = policy_tag_max((unsigned int)conf->tag_length),
+                .max_policies = token_has_scope(&c->token, SCOPE_ADMIN) ? 0 : conf->max_policies,
+        };
+        struct err why = { 0 };
+        int64_t revision = 0;
+
+        if (!read_policies(c, &list) || !may_touch(c, &list))
+                return;
+        if (store_create(c->ps->db, &list, &limits, &revision, &why) == 0)
+                say_done(c, "created-policies", list.count, revision);
+        else if (why.fault == FAULT_DENIED)
+                call_refuse(c, 403, "%s", why.msg);
+        else
+                call_fail(c, "database create failed", &why);
+}
+
+void handle_delete(struct call *c)
+{
+        OWN(policy_list) struct policy_list list = { 0 };
+        struct err why = { 0 };
+        int64_t revision = 0;
+
+        if (!read_policies(c, &list) || !may_touch(c, &list))
+                return;
+        if (store_delete(c->ps->db, &list, &revision, &why) == 0)
+                say_done(c, "deleted-policies", list.count, revision);
+        else
+                call_fail(c, "database delete failed", &why);
+}

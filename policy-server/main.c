@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the three programs have in common from argv to exit. */
+#include "netman/log.h"
+#include "policy-server/server.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+
+struct arguments {
+        const char *config_file;
+        bool check_only, version;
+};
+
+static int parse_arguments(int argc, char **argv, struct arguments *a, struct err *e)
+{
+        for (int i = 1; i < argc; i++) {
+                const char *arg = argv[i] + (str_starts(argv[i], "--") ? 1 : 0);
+
+                if (str_eq(arg, "-config-file") && i + 1 < argc)
+                        a->config_file = argv[++i];
+                else if (str_starts(arg, "-config-file="))
+                        a->config_file = arg + sizeof "-config-file=" - 1;
+                else if (str_eq(arg, "-check-config"))
+                        a->check_only = true;
+                else if (str_eq(arg, "-version"))
+                        a->version = true;
+                else
+                        return err_set(e, FAULT_BAD_INPUT, 0, "unknown argument '%s'", argv[i]);
+        }
+        return 0;
+}
+
+/** die() - "<prefix>.<job>: what: why" to standard error, the form operators know */
+static int die(const char *prefix, const char *job, const char *what, const char *why)
+{
+        (void)fprintf(stderr, "%s%s%s: %s%s%s\n", prefix ? prefix : "", prefix ? "." : "", job,
+                      what ? what : "", what ? ": " : "", why);
+        return 1;
+}
+
+static int complain(const char *job, const struct str *problems, const struct err *e)
+{
+        (void)die("cfnetworking", job, "could not read config file", e->msg);
+        if (problems->len)
+                (void)fputs(problems->data, stderr);
+        return 1;
+}
+
+/** allow_connections() - As many open files as we may have: each client is one */
+static void allow_connections(void)
+{
+        struct rlimit r;
+
+        if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+                return;
+        r.rlim_cur = r.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &r); /* less will do for fewer clients */
+}
+
+/** block_signals() - Threads inherit it, so that only wait_for_end() sees them */
+static void block_signals(sigset_t *set)
+{
+        (void)sigemptyset(set);
+        (void)sigaddset(set, SIGTERM);
+        (void)sigaddset(set, SIGINT);
+        (void)sigaddset(set, SIGHUP);
+        (void)sigaddset(set, SIGPIPE);
+        (void)pthread_sigmask(SIG_BLOCK, set, NULL);
+}
+
+static void reload(struct ps *ps)
+{
+        struct err e;
+
+        if (ps_reload(ps, &e) < 0)
+                log_error("reload-failed", LOG_WHY(&e));
+        else
+                log_info("reloaded");
+}
+
+static void wait_for_end(struct ps *ps, const sigset_t *set)
+{
+        int sig = 0;
+
+        while (sigwait(set, &sig) == 0 && sig != SIGTERM && sig != SIGINT) {
+                if (sig == SIGHUP)
+                        reload(ps);
+        }
+        log_info("stopping", LOG_STR("signal", strsignal(sig)));
+}
+
+static int run(struct ps_config *c, const char *job, enum ps_role role)
+{
+        OWN(mem) char *prefix = strdup(c->log_prefix);
+        enum log_level level = LOG_LEVEL_INFO;
+        struct ps *ps = NULL;
+        sigset_t signals;
+        struct err e;
+
+        log_init(c->log_prefix, job, STDOUT_FILENO);
+        (void)log_level_parse(c->log_level, &level, NULL); /* ps_config_load() has checked it */
+        log_set_level(level);
+        allow_connections();
+        block_signals(&signals);
+        if (ps_start(c, role, &ps, &e) < 0) {
+                log_fatal("start-failed", LOG_WHY(&e));
+                return die(prefix, job, NULL, e.msg);
+        }
+        if (role != PS_MIGRATE) {
+                log_info("started");
+                wait_for_end(ps, &signals);
+        }
+        ps_stop(ps);
+        log_info("exited");
+        return 0;
+}
+
+int ps_main(int argc, char **argv, const char *job, enum ps_role role)
+{
+        OWN(ps_config) struct ps_config c = { 0 };
+        OWN(str) struct str problems = { 0 };
+        struct arguments a = { 0 };
+        struct err e;
+
+        log_init(NULL, job, STDERR_FILENO);
+        if (parse_arguments(argc, argv, &a, &e) < 0)
+                return die(NULL, job, NULL, e.msg);
+        if (a.version) {
+                (void)printf("%s %s\n", job, NETMAN_VERSION);
+                return 0;
+        }
+        if (!a.config_file)
+                return die(NULL, job, NULL, "which configuration? -config-file PATH");
+        if (ps_config_load(a.config_file, role, &c, &problems, &e) < 0)
+                return complain(job, &problems, &e);
+        return a.check_only ? 0 : run(&c, job, role);
+}

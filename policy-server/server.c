@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy-server/server.h"
+
+#include "netman/clock.h"
+#include "netman/log.h"
+#include "policy-server/http/call.h"
+#include "policy-server/http/cors.h"
+#include "policy-server/http/routes.h"
+#include "policy-server/store/migrate.h"
+
+#include <string.h>
+
+#define GRACE_MS 4000 /* of the 5 s a stop may take */
+
+/** refuse() - Our own words where the HTTP server speaks by itself */
+static void refuse(struct http_request *rq, struct http_reply *reply)
+{
+        const struct ps *ps = http_request_app(rq);
+
+        if (reply->status == 413)
+                reply_error(reply, 400, "failed reading request body");
+        else if (reply->status == 503)
+                reply_error(reply, 503, "server is busy");
+        cors_headers(ps, rq, reply);
+}
+
+static int listen_external(struct ps *ps, struct err *e)
+{
+        const struct ps_config *c = &ps->config;
+        const struct http_tls tls = { .cert_file = c->server_cert_file,
+                                      .key_file = c->server_key_file };
+        const struct http_server_config conf = { .host = c->listen_host,
+                                                 .port = (uint16_t)c->listen_port,
+                                                 .tls = c->enable_tls ? &tls : NULL,
+                                                 .limits = { .workers = 16, .loops = 1 },
+                                                 .routes = routes_external(),
+                                                 .app = ps,
+                                                 .refuse = refuse };
+
+        return http_server_start(&conf, &ps->external, e);
+}
+
+static int listen_internal(struct ps *ps, struct err *e)
+{
+        const struct ps_config *c = &ps->config;
+        const struct http_tls tls = { .cert_file = c->server_cert_file,
+                                      .key_file = c->server_key_file,
+                                      .client_ca_file = c->ca_cert_file };
+        const struct http_server_config conf = { .host = c->listen_host,
+                                                 .port = (uint16_t)c->internal_listen_port,
+                                                 .tls = &tls,
+                                                 .limits = { .workers = 8, .loops = 2 },
+                                                 .routes = routes_internal(),
+                                                 .app = ps };
+
+        return http_server_start(&conf, &ps->internal, e);
+}
+
+static int listen_health(struct ps *ps, struct err *e)
+{
+        const struct http_server_config conf = {
+                .host = ps->config.listen_host,
+                .port = (uint16_t)ps->config.health_check_port,
+                .limits = { .workers = 1, .queue = 16, .connections = 64 },
+                .routes = routes_health(),
+                .app = ps
+        };
+
+        return http_server_start(&conf, &ps->health, e);
+}
+
+static int listen_all(struct ps *ps, struct err *e)
+{
+        const struct ps_config *c = &ps->config;
+        bool internal = ps->role == PS_INTERNAL || (c->internal_listen_port && c->ca_cert_file);
+
+        if (ps->role == PS_EXTERNAL && listen_external(ps, e) < 0)
+                return -1;
+        if (internal && listen_internal(ps, e) < 0)
+                return -1;
+        return c->health_check_port ? listen_health(ps, e) : 0;
+}
+
+static int open_database(struct ps *ps, struct err *e)
+{
+        int applied = 0;
+
+        if (db_open(&ps->config, &ps->db, e) < 0)
+                return err_add(e, "db connect: unable to ping");
+        if (migrate(&ps->config, &applied, e) < 0)
+                return -1;
+        if (applied)
+                log_info("migrated", LOG_INT("steps", applied));
+        return 0;
+}
+
+int ps_start(struct ps_config *config, enum ps_role role, struct ps **ret, struct err *e)
+{
+        OWN(ps) struct ps *ps = calloc(1, sizeof *ps);
+
+        if (!ps)
+                return err_oom(e);
+        ps->config = *config;
+        *config = (struct ps_config){ 0 };
+        ps->role = role;
+        ps->started_us = clock_us();
+        if (open_database(ps, e) < 0)
+                return -1;
+        if (role == PS_EXTERNAL &&
+            (uaa_new(&ps->config, &ps->uaa, e) < 0 || cc_new(&ps->config, ps->uaa, &ps->cc, e) < 0))
+                return -1;
+        if (role != PS_MIGRATE && listen_all(ps, e) < 0)
+                return -1;
+        *ret = GIVE(ps);
+        return 0;
+}
+
+int ps_reload(struct ps *ps, struct err *e)
+{
+        if (ps->external && http_server_reload(ps->external, e) < 0)
+                return -1;
+        return ps->internal ? http_server_reload(ps->internal, e) : 0;
+}
+
+void ps_stop(struct ps *ps)
+{
+        if (!ps)
+                return;
+        http_server_stop(ps->external, GRACE_MS);
+        http_server_stop(ps->internal, GRACE_MS);
+        http_server_stop(ps->health, 0);
+        cc_free(ps->cc);
+        uaa_free(ps->uaa);
+        db_close(ps->db);
+        ps_config_done(&ps->config);
+        free(ps);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The policy server: what its parts share, its start and its end. */
+#ifndef NETMAN_POLICY_SERVER_SERVER_H
+#define NETMAN_POLICY_SERVER_SERVER_H
+
+#include "netman/http_server.h"
+#include "policy-server/auth/cc.h"
+#include "policy-server/config.h"
+#include "policy-server/store/db.h"
+
+/**
+ * struct ps - A running server; members not needed in its role are NULL
+ * @external, @internal, @health: Its listeners
+ * @started_us: clock_us()
+ */
+struct ps {
+        struct ps_config config;
+        enum ps_role role;
+        struct db *db;
+        struct uaa *uaa;
+        struct cc *cc;
+        struct http_server *external, *internal, *health;
+        int64_t started_us;
+};
+
+/**
+ * ps_start() - Migrate, connect, listen
+ * @config: Given away
+ */
+int ps_start(struct ps_config *config, enum ps_role role, struct ps **ret, struct err *e);
+
+/** ps_reload() - Read certificates again (SIGHUP) */
+int ps_reload(struct ps *ps, struct err *e);
+
+/** ps_stop() - Finish what was begun, free; NULL is allowed */
+void ps_stop(struct ps *ps);
+OWN_DROP(ps, struct ps *, ps_stop)
+
+/**
+ * ps_main() - The whole of a program: arguments, configuration, run, signals
+ * @job: "policy-server" …, for logs and messages
+ *
+ * Return: the exit status
+ */
+int ps_main(int argc, char **argv, const char *job, enum ps_role role);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside the database edge: db*.c only. */
+#ifndef NETMAN_POLICY_SERVER_STORE_DB_IMPL_H
+#define NETMAN_POLICY_SERVER_STORE_DB_IMPL_H
+
+#include "policy-server/store/db.h"
+
+#include <stdbool.h>
+
+/**
+ * struct db_conn - A connection of the pool, used by one thread at a time
+ * @retry: The last error was one that a new transaction may not meet again
+ * @fresh: Opened for this lease: an idle one may have died unnoticed
+ */
+struct db_conn {
+        struct db_conn *next;
+        PGconn *pg;
+        int64_t born_ms;
+        bool prepared[ST_COUNT_];
+        bool retry, fresh;
+};
+
+/** db_take() - A connection, waiting for one if all are busy */
+int db_take(struct db *db, struct db_conn **ret, struct err *e);
+
+/** db_give() - Bring it back; a broken one is closed, and the idle ones with it */
+void db_give(struct db *db, struct db_conn *c);
+
+#endif

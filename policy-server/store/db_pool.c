@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "netman/clock.h"
+#include "policy-server/store/db_impl.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+/* A request that cannot have a connection within this time is told so. */
+#define TAKE_WAIT_S 5
+#define PARAMS_MAX  16
+
+/* A dead server must not hold a thread for longer: these bound what TCP would
+ * otherwise take minutes to notice. */
+#define ALIVE_MS "10000"
+
+struct db {
+        pthread_mutex_t lock;
+        pthread_cond_t freed;
+        const struct ps_config *config; /* borrowed */
+        struct db_conn *idle;
+        unsigned int open, idle_count;
+};
+
+/** struct conninfo - Keywords and values for PQconnectdbParams() */
+struct conninfo {
+        const char *keys[PARAMS_MAX], *values[PARAMS_MAX];
+        int count;
+};
+
+static void add(struct conninfo *ci, const char *key, const char *value)
+{
+        if (!value)
+                return;
+        ci->keys[ci->count] = key;
+        ci->values[ci->count++] = value;
+}
+
+static const char *ssl_mode(const struct ps_database *d)
+{
+        if (!d->require_ssl)
+                return "disable";
+        return d->skip_hostname_validation ? (d->ca_cert ? "verify-ca" : "require") : "verify-full";
+}
+
+static void fill(struct conninfo *ci, const struct ps_database *d, char port[8], char timeout[8])
+{
+        (void)snprintf(port, 8, "%d", (int)d->port);
+        (void)snprintf(timeout, 8, "%d", (int)(d->timeout_s < 2 ? 2 : d->timeout_s));
+        add(ci, "application_name", "netman-policy-server");
+        add(ci, "tcp_user_timeout", ALIVE_MS);
+        add(ci, "keepalives_idle", "10");
+        add(ci, "keepalives_interval", "5");
+        add(ci, "keepalives_count", "2");
+        if (d->connection_string) {
+                add(ci, "dbname", d->connection_string);
+        } else {
+                add(ci, "host", d->host);
+                add(ci, "port", port);
+                add(ci, "user", d->user);
+                add(ci, "password", d->password);
+                add(ci, "dbname", d->name);
+                add(ci, "sslmode", ssl_mode(d));
+                add(ci, "sslrootcert", d->ca_cert);
+        }
+        /* After a connection string: those of Go programs count it in milliseconds. */
+        add(ci, "connect_timeout", timeout);
+}
+
+int db_connect(const struct ps_config *c, PGconn **ret, struct err *e)
+{
+        OWN(pgconn) PGconn *pg = NULL;
+        struct conninfo ci = { .count = 0 };
+        char port[8], timeout[8];
+        PGresult *res;
+
+        fill(&ci, &c->db, port, timeout);
+        pg = PQconnectdbParams(ci.keys, ci.values, 1);
+        if (!pg)
+                return err_oom(e);
+        if (PQstatus(pg) != CONNECTION_OK) {
+                const char *why = PQerrorMessage(pg);
+
+                return err_set(e, FAULT_UPSTREAM, 0, "%.*s", (int)strcspn(why, "\n"), why);
+        }
+        res = PQexec(pg, "SET statement_timeout = '30s'; SET lock_timeout = '10s'; "
+                         "SET client_min_messages = warning; SET synchronous_commit = on");
+        PQclear(res); /* if it failed, so will the first statement */
+        *ret = GIVE(pg);
+        return 0;
+}
+
+static void free_conn(struct db_conn *c)
+{
+        PQfinish(c->pg);
+        free(c);
+}
+
+static void close_idle(struct db *db)
+{
+        struct db_conn *c;
+
+        while ((c = db->idle)) {
+                db->idle = c->next;
+                db->idle_count--;
+                db->open--;
+                free_conn(c);
+        }
+}
+
+static int open_conn(struct db *db, struct db_conn **ret, struct err *e)
+{
+        OWN(mem) struct db_conn *c = calloc(1, sizeof *c);
+
+        if (!c)
+                return err_oom(e);
+        if (db_connect(db->config, &c->pg, e) < 0)
+                return -1;
+        c->born_ms = clock_ms();
+        c->fresh = true;
+        *ret = GIVE(c);
+        return 0;
+}
+
+/** too_old() - Has it lived its time? So that a failover spreads by itself */
+static bool too_old(const struct db *db, const struct db_conn *c)
+{
+        int64_t limit_s = db->config->connections_max_lifetime_seconds;
+
+        return limit_s && clock_ms() - c->born_ms > limit_s * 1000;
+}
+
+/**
+ * wait_turn() - Under the lock: an idle connection, or leave to open one
+ * @ret: NULL where one may be opened
+ */
+static int wait_turn(struct db *db, struct db_conn **ret, struct err *e)
+{
+        struct timespec until;
+
+        (void)clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += TAKE_WAIT_S;
+        while (!db->idle && db->open >= (unsigned int)db->config->max_open_connections) {
+                if (pthread_cond_timedwait(&db->freed, &db->lock, &until) == ETIMEDOUT)
+                        return err_set(e, FAULT_UPSTREAM, ETIMEDOUT,
+                                       "all %u database connections are busy", db->open);
+        }
+        *ret = db->idle;
+        if (*ret) {
+                db->idle = (*ret)->next;
+                db->idle_count--;
+                (*ret)->fresh = false;
+        } else {
+                db->open++;
+        }
+        return 0;
+}
+
+static void forget(struct db *db)
+{
+        (void)pthread_mutex_lock(&db->lock);
+        db->open--;
+        (void)pthread_cond_signal(&db->freed);
+        (void)pthread_mutex_unlock(&db->lock);
+}
+
+int db_take(struct db *db, struct db_conn **ret, struct err *e)
+{
+        struct db_conn *c = NULL;
+        int rc;
+
+        (void)pthread_mutex_lock(&db->lock);
+        rc = wait_turn(db, &c, e);
+        (void)pthread_mutex_unlock(&db->lock);
+        if (rc < 0)
+                return -1;
+        if (c && too_old(db, c)) {
+                free_conn(c);
+                c = NULL;
+        }
+        if (!c && open_conn(db, &c, e) < 0) {
+                forget(db);
+                return -1;
+        }
+        c->retry = false;
+        *ret = c;
+        return 0;
+}
+
+void db_give(struct db *db, struct db_conn *c)
+{
+        bool broken =
+                PQstatus(c->pg) != CONNECTION_OK || PQtransactionStatus(c->pg) != PQTRANS_IDLE;
+
+        (void)pthread_mutex_lock(&db->lock);
+        /* What broke one has most likely broken the idle ones too. */
+        if (broken)
+                close_idle(db);
+        if (broken || db->idle_count >= (unsigned int)db->config->max_idle_connections) {
+                db->open--;
+                free_conn(c);
+        } else {
+                c->next = db->idle;
+                db->idle = c;
+                db->idle_count++;
+        }
+        (void)pthread_cond_signal(&db->freed);
+        (void)pthread_mutex_unlock(&db->lock);
+}
+
+int db_open(const struct ps_config *c, struct db **ret, struct err *e)
+{
+        OWN(db) struct db *db = calloc(1, sizeof *db);
+
+        if (!db)
+                return err_oom(e);
+        (void)pthread_mutex_init(&db->lock, NULL);
+        (void)pthread_cond_init(&db->freed, NULL);
+        db->config = c;
+        if (db_ping(db, e) < 0)
+                return -1;
+        *ret = GIVE(db);
+        return 0;
+}
+
+void db_close(struct db *db)
+{
+        if (!db)
+                return;
+        close_idle(db);
+        (void)pthread_cond_destroy(&db->freed);
+        (void)pthread_mutex_destroy(&db->lock);
+        free(db);
+}
+
+void db_stats(struct db *db, struct db_stats *ret)
+{
+        (void)pthread_mutex_lock(&db->lock);
+        ret->open = db->open;
+        ret->busy = db->open - db->idle_count;
+        (void)pthread_mutex_unlock(&db->lock);
+}

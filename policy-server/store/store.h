@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Policies and tags in the database. Safe from any thread. */
+#ifndef NETMAN_POLICY_SERVER_STORE_STORE_H
+#define NETMAN_POLICY_SERVER_STORE_STORE_H
+
+#include "netman/policy.h"
+#include "policy-server/store/db.h"
+
+/** struct store_limits - What creating must keep to */
+struct store_limits {
+        uint32_t tag_max;
+        int64_t max_policies; /* per source app; 0: no limit */
+};
+
+/**
+ * store_create() - Add policies, all or none; those that exist are no error
+ * @ret_revision: The revision that holds them
+ * @e: FAULT_DENIED: more than max_policies for a source; FAULT_CONFLICT: no tag
+ *     is left; else trouble with the database
+ */
+int store_create(struct db *db, const struct policy_list *list, const struct store_limits *limits,
+                 int64_t *ret_revision, struct err *e);
+
+/** store_delete() - Remove policies; those that do not exist are no error */
+int store_delete(struct db *db, const struct policy_list *list, int64_t *ret_revision,
+                 struct err *e);
+
+/** store_list() - All policies in the order they were made, with tags */
+int store_list(struct db *db, struct policy_list *list, struct err *e);
+
+/** store_revision() - The newest revision */
+int store_revision(struct db *db, int64_t *ret, struct err *e);
+
+struct store_tag {
+        char *id, *type;
+        uint32_t tag;
+};
+
+struct store_tags {
+        struct store_tag *items;
+        size_t count;
+};
+
+/** store_tags() - All tags in use, in their order */
+int store_tags(struct db *db, struct store_tags *ret, struct err *e);
+void store_tags_done(struct store_tags *tags);
+
+static inline void store_tags_drop(struct store_tags *tags)
+{
+        store_tags_done(tags);
+}
+
+/**
+ * store_tag_make() - The tag of @id, given now if it has none
+ * @e: FAULT_CONFLICT: it has one of another type, or none is left
+ */
+int store_tag_make(struct db *db, const char *id, const char *type, uint32_t tag_max,
+                   uint32_t *ret_tag, struct err *e);
+
+#endif
