@@ -99,10 +99,10 @@ serve() {
 # reach WHERE ADDRESS PORT: does a connection get an answer?
 reach() { in_ns "$1" curl -sfm 5 -o /dev/null "http://$2:$3/"; }
 
-# ping_once WHERE ADDRESS: one echo request, one echo reply (behind its IP header).
+# ping_once WHERE ADDRESS: one echo request, one echo reply.
 ping_once() {
     printf '\010\000\367\377\000\000\000\000' |
-        in_ns "$1" timeout 5 socat -t 3 - "IP4:$2:1" 2>/dev/null | od -An -tx1 -j 20 | grep -q '^ 00 00'
+        in_ns "$1" timeout 5 socat -t 3 - "IP4:$2:1" 2>/dev/null | od -An -tx1 | grep -q '^ 00 00'
 }
 
 # snapshot NAME: all that a container could leave behind, in $T/NAME.
