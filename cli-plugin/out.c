@@ -121,9 +121,8 @@ void table_print(const struct table *t, struct out *o)
         str_add(&o->text, o->colour ? RESET : "");
         for (size_t row = 1; row < rows; row++)
                 print_row(t, row, widths, o);
-        if (rows == 1 && o->colour)
-                str_add(&o->text,
-                        "\n"); /* output ends with a line break, and colours with a reset */
+        if (rows == 1)
+                str_add(&o->text, "\n"); /* behind the reset there has always been one */
 }
 
 void table_done(struct table *t)
