@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli-plugin/plugin.h"
 
+#include "cli-plugin/cf.h"
 #include "cli-plugin/hand.h"
+#include "cli-plugin/metadata.h"
 #include "cli-plugin/run.h"
 
 #include <string.h>
@@ -21,10 +23,10 @@ static int run_command(struct session *s, const struct args *a, struct out *o, s
 }
 
 /** fail() - FAILED and the reason; what was to be said before it is said */
-static int fail(struct out *o, const char *why, const char *more)
+static int fail(struct out *o, const char *why)
 {
         out_add(o, STYLE_RED, "FAILED");
-        str_addf(&o->text, "\n%s%s", why, more);
+        str_addf(&o->text, "\n%s", why);
         if (!o->text.len || o->text.data[o->text.len - 1] != '\n')
                 str_add(&o->text, "\n");
         (void)out_flush(o, NULL); /* nobody is left to be told */
@@ -40,9 +42,9 @@ static int fail_usage(struct session *s, const struct command *c, struct out *o,
         str_addf(&text, "Incorrect usage. %s\n\n", why);
         if (s->ops->help(s, c->name, &text, &e) < 0) {
                 (void)err_add(&e, "cf cli error");
-                return fail(o, e.msg, "");
+                return fail(o, e.msg);
         }
-        return fail(o, str_text(&text), "");
+        return fail(o, str_text(&text));
 }
 
 /**
@@ -59,11 +61,11 @@ static int perform(struct session *s, const struct command *c, int argc, char **
                 (void)out_flush(o, NULL); /* the same will be noticed at the next flush */
         }
         if (session_connect(s, &e) < 0)
-                return fail(o, e.msg, "");
+                return fail(o, e.msg);
         if (args_parse(c, argc, argv, &a, &e) < 0)
                 return fail_usage(s, c, o, e.msg);
         if (run_command(s, &a, o, &e) < 0 || out_flush(o, &e) < 0)
-                return fail(o, e.msg, "");
+                return fail(o, e.msg);
         return 0;
 }
 
@@ -102,15 +104,58 @@ static int by_hand(int argc, char **argv)
                         return help(c->name);
         }
         if (hand_open(&s, &e) < 0)
-                return fail(&o, e.msg, "");
+                return fail(&o, e.msg);
         return perform(&s, c, argc, argv, &o);
+}
+
+/** say_too_old() - The CLI knows a command less than we need; no failure of ours */
+static int say_too_old(void)
+{
+        (void)fputs("Minimum CLI version " METADATA_MIN_CLI
+                    " is required to run this plugin command\n\n",
+                    stdout);
+        return 0;
+}
+
+/** from_cf() - Started by the cf CLI: COMMAND ARGUMENT… behind the port */
+static int from_cf(uint16_t port, int argc, char **argv)
+{
+        const struct command *c = command_find(argv[0]);
+        OWN(rpc) struct rpc r = { .fd = -1 };
+        OWN(session) struct session s = { 0 };
+        OWN(out) struct out o = { .colour = out_wants_colour(true) };
+        bool recent = false;
+        struct err e;
+
+        if (rpc_connect(&r, port, &e) < 0) {
+                (void)printf("%s\n", e.msg);
+                return 1;
+        }
+        if (argc == 1 && str_eq(argv[0], "SendMetadata"))
+                return metadata_send(&r, &e) < 0 ? fail(&o, e.msg) : 0;
+        if (cf_is_recent(&r, &recent, &e) < 0)
+                return fail(&o, e.msg);
+        if (!recent)
+                return say_too_old();
+        if (c) {
+                cf_open(&r, &s);
+                return perform(&s, c, argc, argv, &o);
+        }
+        /* CLI-MESSAGE-UNINSTALL, or a command of a later version: must succeed */
+        say_ok(&o);
+        str_add(&o.text, "\n");
+        return out_flush(&o, &e) < 0;
 }
 
 int plugin_main(int argc, char **argv)
 {
+        int64_t port;
+
         if (argc < 2) {
                 (void)fputs(NOT_ALONE, stdout);
                 return 1;
         }
+        if (argc > 2 && str_to_int(argv[1], 1, UINT16_MAX, &port, NULL) == 0)
+                return from_cf((uint16_t)port, argc - 2, argv + 2);
         return by_hand(argc - 1, argv + 1);
 }

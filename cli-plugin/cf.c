@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli-plugin/cf.h"
+
+#include "cli-plugin/metadata.h"
+
+#include <string.h>
+
+static struct rpc *rpc_of(struct session *s)
+{
+        return s->impl;
+}
+
+/** call_text() - A method without argument that returns a string */
+static int call_text(struct session *s, const char *method, char **ret, struct err *e)
+{
+        OWN(json) json_t *reply = NULL;
+        char *text;
+
+        if (rpc_call_text(rpc_of(s), method, "", &reply, e) < 0)
+                return -1;
+        text = strdup(json_is_string(reply) ? json_string_value(reply) : "");
+        if (!text)
+                return err_oom(e);
+        *ret = text;
+        return 0;
+}
+
+static int cf_api(struct session *s, char **ret, struct err *e)
+{
+        if (call_text(s, "ApiEndpoint", ret, e) < 0)
+                return -1;
+        if (!**ret)
+                return err_set(e, FAULT_BAD_INPUT, 0,
+                               "No API endpoint set. Use 'cf login' or 'cf api' to target an "
+                               "endpoint.");
+        return 0;
+}
+
+static int cf_insecure(struct session *s, bool *ret, struct err *e)
+{
+        OWN(json) json_t *reply = NULL;
+
+        if (rpc_call_text(rpc_of(s), "IsSSLDisabled", "", &reply, e) < 0)
+                return -1;
+        *ret = json_is_true(reply);
+        return 0;
+}
+
+static int cf_username(struct session *s, char **ret, struct err *e)
+{
+        return call_text(s, "Username", ret, e);
+}
+
+static int cf_token(struct session *s, bool fresh, char **ret, struct err *e)
+{
+        (void)fresh; /* the CLI looks after that itself */
+        return call_text(s, "AccessToken", ret, e);
+}
+
+static int cf_app(struct session *s, const char *name, char **ret, struct err *e)
+{
+        OWN(json) json_t *app = NULL;
+        const char *id;
+        char *copy;
+
+        if (rpc_call_text(rpc_of(s), "GetApp", name, &app, e) < 0)
+                return -1;
+        id = json_string_value(json_object_get(app, "Guid"));
+        if (!id || !*id)
+                return err_set(e, FAULT_ABSENT, 0, "%.100s not found", name);
+        copy = strdup(id);
+        if (!copy)
+                return err_oom(e);
+        *ret = copy;
+        return 0;
+}
+
+static const char *member(const json_t *obj, const char *name)
+{
+        const char *text = json_string_value(json_object_get(obj, name));
+
+        return text ? text : "";
+}
+
+static int cf_apps(struct session *s, struct app_list *ret, struct err *e)
+{
+        OWN(json) json_t *apps = NULL;
+        json_t *app;
+        size_t i;
+
+        if (rpc_call_text(rpc_of(s), "GetApps", "", &apps, e) < 0)
+                return -1;
+        json_array_foreach(apps, i, app) {
+                if (app_list_add(ret, member(app, "Guid"), member(app, "Name"), "", e) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+/** cf_help() - "help COMMAND", run by the CLI with its output kept from the terminal */
+static int cf_help(struct session *s, const char *command, struct str *ret, struct err *e)
+{
+        const char *const words[] = { "help", command };
+        OWN(json) json_t *lines = NULL;
+        json_t *line;
+        size_t i;
+
+        if (rpc_call_bool(rpc_of(s), "DisableTerminalOutput", true, NULL, e) < 0 ||
+            rpc_call_strings(rpc_of(s), "CallCoreCommand", words, 2, NULL, e) < 0 ||
+            rpc_call_bool(rpc_of(s), "GetOutputAndReset", true, &lines, e) < 0)
+                return -1;
+        json_array_foreach(lines, i, line) {
+                str_addf(ret, "%s%s", i ? "\n" : "",
+                         json_is_string(line) ? json_string_value(line) : "");
+        }
+        return str_ok(ret, e);
+}
+
+static void cf_done(struct session *s)
+{
+        (void)s; /* the connection is the caller's */
+}
+
+static const struct session_ops cf_ops = {
+        .api = cf_api,
+        .insecure = cf_insecure,
+        .username = cf_username,
+        .token = cf_token,
+        .app = cf_app,
+        .apps = cf_apps,
+        .help = cf_help,
+        .done = cf_done,
+};
+
+void cf_open(struct rpc *r, struct session *ret)
+{
+        *ret = (struct session){ .ops = &cf_ops, .impl = r };
+}
+
+int cf_is_recent(struct rpc *r, bool *ret, struct err *e)
+{
+        OWN(json) json_t *reply = NULL;
+
+        if (rpc_call_text(r, "IsMinCliVersion", METADATA_MIN_CLI, &reply, e) < 0)
+                return -1;
+        *ret = json_is_true(reply);
+        return 0;
+}

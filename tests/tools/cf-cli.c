@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The cf CLI, as far as its plugins see it: listens on loopback, starts the
+ * plugin with the port, answers its calls in gob, and ends with 1 if the plugin
+ * ends with anything but 0.
+ *
+ *   cf-cli [--ids N] [--dribble] WORLD PLUGIN COMMAND [ARGUMENT…]
+ *
+ * WORLD is a JSON file: {"api", "username", "token", "insecure", "recent", "help",
+ * "apps": [{"guid", "name"}], "errors": {"METHOD": "text"}, "hang_up": "METHOD"}.
+ * --ids sets the first type id, since every Go process has its own; --dribble
+ * sends one byte at a time. Each call is a line on standard error; metadata that
+ * the plugin sets is printed there as JSON.
+ */
+#include "cli-plugin/gob.h"
+#include "netman/clock.h"
+#include "netman/file.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+/**
+ * struct cli - The CLI
+ * @ids: The next type id; it only grows, over all connections
+ */
+struct cli {
+        json_t *world;
+        int ids;
+        bool dribble;
+        int listener;
+        uint16_t port;
+};
+
+/** struct talk - One connection: what was received, what was defined */
+struct talk {
+        int fd;
+        struct cli *cli;
+        struct str in;
+        struct gob_types types;
+        int response, strings, app, apps, none;
+};
+
+static void talk_drop(struct talk *t)
+{
+        fd_drop(&t->fd);
+        str_done(&t->in);
+        gob_types_done(&t->types);
+}
+
+static const char *world_text(const struct cli *c, const char *key)
+{
+        const char *text = json_string_value(json_object_get(c->world, key));
+
+        return text ? text : "";
+}
+
+/** take() - The next value; NULL at the connection's end or for what is not gob */
+static json_t *take(struct talk *t)
+{
+        for (;;) {
+                char buf[4096];
+                size_t head = 0, len = 0;
+                json_t *value = NULL;
+                int rc = gob_frame(str_text(&t->in), t->in.len, &head, &len, NULL);
+                ssize_t n;
+
+                if (rc < 0)
+                        return NULL;
+                if (rc && t->in.len >= head + len) {
+                        if (gob_message(&t->types, t->in.data + head, len, &value, NULL) < 0)
+                                return NULL;
+                        t->in.len -= head + len;
+                        memmove(t->in.data, t->in.data + head + len, t->in.len);
+                        if (value)
+                                return value;
+                        continue;
+                }
+                n = recv(t->fd, buf, sizeof buf, 0);
+                if (n <= 0)
+                        return NULL;
+                str_add_mem(&t->in, buf, (size_t)n);
+        }
+}
+
+static int define(struct talk *t, struct str *out, struct gob_def def)
+{
+        def.id = t->cli->ids++;
+        gob_put_def(out, &def);
+        return def.id;
+}
+
+static void put_response(struct talk *t, struct str *out, const char *method, int64_t seq,
+                         const char *error)
+{
+        OWN(str) struct str body = { 0 };
+        unsigned int delta = 1;
+
+        if (!t->response)
+                t->response = define(t, out,
+                                     (struct gob_def){ .kind = GOB_KIND_STRUCT,
+                                                       .name = "Response",
+                                                       .fields = { { "ServiceMethod", GOB_STRING },
+                                                                   { "Seq", GOB_UINT },
+                                                                   { "Error", GOB_STRING } } });
+        gob_put_int(&body, t->response);
+        gob_put_text_field(&body, &delta, method);
+        if (seq) {
+                gob_put_uint(&body, delta);
+                gob_put_uint(&body, (uint64_t)seq);
+        }
+        delta = seq ? 1 : 2; /* what is zero is left out, and the next field counts it */
+        gob_put_text_field(&body, &delta, error);
+        gob_put_uint(&body, 0);
+        gob_put_message(out, &body);
+}
+
+/** put_none() - What stands for a reply behind an error: an empty struct without a name */
+static void put_none(struct talk *t, struct str *out)
+{
+        OWN(str) struct str body = { 0 };
+
+        if (!t->none)
+                t->none = define(t, out, (struct gob_def){ .kind = GOB_KIND_STRUCT, .name = "" });
+        gob_put_int(&body, t->none);
+        gob_put_uint(&body, 0);
+        gob_put_message(out, &body);
+}
+
+static void put_text(struct str *out, const char *text)
+{
+        OWN(str) struct str body = { 0 };
+
+        gob_put_int(&body, GOB_STRING);
+        gob_put_uint(&body, 0);
+        gob_put_text(&body, text);
+        gob_put_message(out, &body);
+}
+
+static void put_bool(struct str *out, bool value)
+{
+        OWN(str) struct str body = { 0 };
+
+        gob_put_int(&body, GOB_BOOL);
+        gob_put_uint(&body, 0);
+        gob_put_uint(&body, value);
+        gob_put_message(out, &body);
+}
+
+/** put_lines() - A []string: text split at line breaks */
+static void put_lines(struct talk *t, struct str *out, const char *text)
+{
+        OWN(str) struct str body = { 0 };
+        size_t count = 1;
+
+        if (!t->strings)
+                t->strings = define(
+                        t, out,
+                        (struct gob_def){ .kind = GOB_KIND_SLICE, .name = "", .elem = GOB_STRING });
+        for (const char *at = text; *at; at++)
+                count += *at == '\n';
+        gob_put_int(&body, t->strings);
+        gob_put_uint(&body, 0);
+        gob_put_uint(&body, count);
+        while (count--) {
+                size_t len = strcspn(text, "\n");
+
+                gob_put_uint(&body, len);
+                str_add_mem(&body, text, len);
+                text += len + (text[len] == '\n');
+        }
+        gob_put_message(out, &body);
+}
+
+/*
+ * An app's whole model has 20 members; the ones sent here cover every kind of
+ * thing that the real one holds: maps with interface values, times, structs,
+ * slices of structs, floats.
+ */
+static void define_app(struct talk *t, struct str *out)
+{
+        int first = t->cli->ids;
+
+        t->app = define(t, out,
+                        (struct gob_def){ .kind = GOB_KIND_STRUCT,
+                                          .name = "GetAppModel",
+                                          .fields = { { "Guid", GOB_STRING },
+                                                      { "Name", GOB_STRING },
+                                                      { "EnvironmentVars", first + 1 },
+                                                      { "InstanceCount", GOB_INT },
+                                                      { "PackageUpdatedAt", first + 2 },
+                                                      { "Instances", first + 4 } } });
+        (void)define(t, out,
+                     (struct gob_def){ .kind = GOB_KIND_MAP,
+                                       .name = "map[string]interface {}",
+                                       .key = GOB_STRING,
+                                       .elem = GOB_INTERFACE });
+        (void)define(t, out, (struct gob_def){ .kind = GOB_KIND_OPAQUE, .name = "Time" });
+        (void)define(t, out,
+                     (struct gob_def){
+                             .kind = GOB_KIND_STRUCT,
+                             .name = "Instance",
+                             .fields = { { "State", GOB_STRING }, { "CpuUsage", GOB_FLOAT } } });
+        (void)define(t, out,
+                     (struct gob_def){
+                             .kind = GOB_KIND_SLICE, .name = "[]Instance", .elem = first + 3 });
+}
+
+static void put_app(struct talk *t, struct str *out, const char *guid, const char *name)
+{
+        static const unsigned char rest[] = {
+                1,    3,    5,   'C', 'O', 'L', 'O',  'R',  6,    's',  't',  'r', 'i',  'n', 'g',
+                12,   6,    0,   4,   't', 'e', 'a',  'l',  5,    'C',  'O',  'U', 'N',  'T', 7,
+                'f',  'l',  'o', 'a', 't', '6', '4',  8,    4,    0,    0xfe, 8,   0x40, 5,   'D',
+                'E',  'B',  'U', 'G', 4,   'b', 'o',  'o',  'l',  2,    2,    0,   1,    1,   4,
+                1,    15,   1,   0,   0,   0,   0x0e, 0xd6, 0x66, 0x3c, 0,    0,   0,    0,   0,
+                0xff, 0xff, 1,   2,   1,   7,   'r',  'u',  'n',  'n',  'i',  'n', 'g',  1,   0xfe,
+                0xd0, 0x3f, 0,   1,   4,   'd', 'o',  'w',  'n',  0,    0,
+        };
+        OWN(str) struct str body = { 0 };
+        unsigned int delta = 1;
+
+        if (!t->app)
+                define_app(t, out);
+        gob_put_int(&body, t->app);
+        gob_put_text_field(&body, &delta, guid);
+        gob_put_text_field(&body, &delta, name);
+        str_add_mem(&body, rest, sizeof rest);
+        gob_put_message(out, &body);
+}
+
+static void put_apps(struct talk *t, struct str *out)
+{
+        json_t *list = json_object_get(t->cli->world, "apps"), *app;
+        OWN(str) struct str body = { 0 };
+        size_t i;
+
+        if (!t->apps) {
+                int first = t->cli->ids;
+
+                t->apps = define(t, out,
+                                 (struct gob_def){ .kind = GOB_KIND_SLICE,
+                                                   .name = "[]GetAppsModel",
+                                                   .elem = first + 1 });
+                (void)define(t, out,
+                             (struct gob_def){ .kind = GOB_KIND_STRUCT,
+                                               .name = "GetAppsModel",
+                                               .fields = { { "Name", GOB_STRING },
+                                                           { "Guid", GOB_STRING } } });
+        }
+        gob_put_int(&body, t->apps);
+        gob_put_uint(&body, 0);
+        gob_put_uint(&body, json_array_size(list));
+        json_array_foreach(list, i, app) {
+                unsigned int delta = 1;
+
+                gob_put_text_field(&body, &delta, json_string_value(json_object_get(app, "name")));
+                gob_put_text_field(&body, &delta, json_string_value(json_object_get(app, "guid")));
+                gob_put_uint(&body, 0);
+        }
+        gob_put_message(out, &body);
+}
+
+static const json_t *find_app(const struct cli *c, const char *name)
+{
+        json_t *app;
+        size_t i;
+
+        json_array_foreach(json_object_get(c->world, "apps"), i, app) {
+                if (strcmp(json_string_value(json_object_get(app, "name")), name) == 0)
+                        return app;
+        }
+        return NULL;
+}
+
+/** put_reply() - The reply to a method; false where there is no such method */
+static bool put_reply(struct talk *t, struct str *out, const char *method, const json_t *arg)
+{
+        static const struct {
+                const char *method, *key;
+        } texts[] = { { "ApiEndpoint", "api" },
+                      { "Username", "username" },
+                      { "AccessToken", "token" } };
+        const struct cli *c = t->cli;
+
+        for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+                if (strcmp(method, texts[i].method) == 0) {
+                        put_text(out, world_text(c, texts[i].key));
+                        return true;
+                }
+        }
+        if (strcmp(method, "IsMinCliVersion") == 0)
+                put_bool(out, !json_is_false(json_object_get(c->world, "recent")));
+        else if (strcmp(method, "IsSSLDisabled") == 0)
+                put_bool(out, json_is_true(json_object_get(c->world, "insecure")));
+        else if (strcmp(method, "DisableTerminalOutput") == 0 ||
+                 strcmp(method, "CallCoreCommand") == 0 || strcmp(method, "SetPluginMetadata") == 0)
+                put_bool(out, true);
+        else if (strcmp(method, "GetOutputAndReset") == 0)
+                put_lines(t, out, world_text(c, "help"));
+        else if (strcmp(method, "GetApps") == 0)
+                put_apps(t, out);
+        else if (strcmp(method, "GetApp") == 0)
+                put_app(t, out,
+                        json_string_value(
+                                json_object_get(find_app(c, json_string_value(arg)), "guid")),
+                        json_string_value(arg));
+        else
+                return false;
+        return true;
+}
+
+/** error_of() - Why a call fails, or nothing */
+static void error_of(const struct cli *c, const char *method, const json_t *arg, struct str *why)
+{
+        json_t *told = json_object_get(json_object_get(c->world, "errors"), method);
+
+        if (told)
+                str_add(why, json_string_value(told));
+        else if (strcmp(method, "GetApp") == 0 && !find_app(c, json_string_value(arg)))
+                str_addf(why, "App %s not found", json_string_value(arg));
+}
+
+static bool send_out(const struct talk *t, const struct str *out)
+{
+        size_t step = t->cli->dribble ? 1 : out->len;
+
+        for (size_t at = 0; at < out->len; at += step) {
+                if (send(t->fd, out->data + at, step, MSG_NOSIGNAL) != (ssize_t)step)
+                        return false;
+        }
+        return true;
+}
+
+/** serve_call() - One call; false at the connection's end */
+static bool serve_call(struct talk *t)
+{
+        OWN(json) json_t *request = take(t);
+        OWN(json) json_t *arg = request ? take(t) : NULL;
+        OWN(mem) char *told = arg ? json_dumps(arg, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+        OWN(str) struct str why = { 0 };
+        OWN(str) struct str out = { 0 };
+        const char *full = json_string_value(json_object_get(request, "ServiceMethod"));
+        const char *method = full && str_starts(full, "CliRpcCmd.") ? strchr(full, '.') + 1 : "";
+        int64_t seq = json_integer_value(json_object_get(request, "Seq"));
+
+        if (!full || !arg)
+                return false;
+        (void)fprintf(stderr, "call %s %s\n", method, told ? told : "?");
+        if (strcmp(world_text(t->cli, "hang_up"), method) == 0)
+                return false;
+        error_of(t->cli, method, arg, &why);
+        put_response(t, &out, full, seq, str_text(&why));
+        if (why.len)
+                put_none(t, &out);
+        else if (!put_reply(t, &out, method, arg))
+                return false;
+        return send_out(t, &out);
+}
+
+static bool start_listening(struct cli *c)
+{
+        struct sockaddr_in at = { .sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        socklen_t size = sizeof at;
+
+        c->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (c->listener < 0 || bind(c->listener, (struct sockaddr *)&at, size) < 0 ||
+            listen(c->listener, 8) < 0 ||
+            getsockname(c->listener, (struct sockaddr *)&at, &size) < 0)
+                return false;
+        c->port = ntohs(at.sin_port);
+        return true;
+}
+
+/** serve() - Until the plugin has ended */
+static int serve(struct cli *c, pid_t plugin)
+{
+        int status = 0;
+
+        while (waitpid(plugin, &status, WNOHANG) == 0) {
+                OWN(talk)
+                struct talk t = { .cli = c, .fd = accept4(c->listener, NULL, NULL, SOCK_CLOEXEC) };
+                int on = 1;
+
+                if (t.fd < 0) {
+                        clock_sleep_ms(2);
+                        continue;
+                }
+                (void)setsockopt(t.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+                while (serve_call(&t))
+                        ;
+        }
+        return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : 1;
+}
+
+/** start_plugin() - PLUGIN PORT COMMAND ARGUMENT… */
+static int start_plugin(struct cli *c, int argc, char **argv, pid_t *ret)
+{
+        char **args = calloc((size_t)argc + 2, sizeof *args);
+        char port[8];
+        int rc;
+
+        if (!args)
+                return ENOMEM;
+        (void)snprintf(port, sizeof port, "%u", c->port);
+        args[0] = argv[0];
+        args[1] = port;
+        for (int i = 1; i < argc; i++)
+                args[i + 1] = argv[i];
+        rc = posix_spawn(ret, argv[0], NULL, NULL, args, environ);
+        free(args);
+        return rc;
+}
+
+int main(int argc, char **argv)
+{
+        static const struct option options[] = { { "ids", 1, NULL, 'i' },
+                                                 { "dribble", 0, NULL, 'd' },
+                                                 { 0 } };
+        struct cli c = { .ids = 64, .listener = -1 };
+        OWN(str) struct str text = { 0 };
+        struct err e = { .msg = "usage: cf-cli [--ids N] [--dribble] WORLD PLUGIN COMMAND…" };
+        pid_t plugin;
+        int opt, rc = 2;
+
+        while ((opt = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+                c.ids = opt == 'i' ? atoi(optarg) : c.ids;
+                c.dribble |= opt == 'd';
+        }
+        if (argc - optind < 3 || file_read(argv[optind], 64U << 20, &text, &e) < 0 ||
+            jsonx_parse(str_text(&text), text.len, &c.world, &e) < 0)
+                (void)fprintf(stderr, "cf-cli: %s\n", e.msg);
+        else if (!start_listening(&c) ||
+                 start_plugin(&c, argc - optind - 1, argv + optind + 1, &plugin) != 0)
+                (void)fprintf(stderr, "cf-cli: cannot start the plugin\n");
+        else
+                rc = serve(&c, plugin);
+        json_decref(c.world);
+        fd_drop(&c.listener);
+        return rc;
+}
