@@ -20,18 +20,15 @@ static int choose_port(const struct portalloc *pa, const char *handle, struct ne
         return 0;
 }
 
-static int add_rule(const struct manager *m, const char *handle, const struct net_in_request *req,
-                    struct net_in port, struct err *e)
+static int add_rule(const struct manager *m, const char *handle, const struct record *r,
+                    const struct net_in_request *req, struct net_in port, struct err *e)
 {
-        OWN(record) struct record r = { 0 };
         const struct forward f = { req->host_ip ? req->host_ip : m->c->instance_addr, port };
         struct subject s = { .handle = handle, .ip = req->container_ip };
 
-        if (record_load(m->c->state_file, handle, &r, e) < 0)
-                return err_add(e, "container is not up");
         if (!f.host_ip)
                 return err_set(e, FAULT_BAD_INPUT, 0, "'HostIP' must be an IPv4 address");
-        chain_names_make(handle, r.hashed, &s.names);
+        chain_names_make(handle, r->hashed, &s.names);
         return netrules_forward(m->c, &s, &f, 1, e);
 }
 
@@ -47,14 +44,15 @@ int manager_net_in(const struct manager *m, const char *handle, const struct net
                    json_t **ret_answer, struct err *e)
 {
         const struct portalloc pa = step_ports(m->c);
+        OWN(record) struct record r = { 0 };
         struct net_in port = req->port;
         OWN(fd) int lock = -1;
 
         if (!config_owns_rules(m->c))
                 return err_set(e, FAULT_BAD_INPUT, 0, "unrecognized action: net-in");
-        if (step_lock(m->c, handle, &lock, e) < 0 || choose_port(&pa, handle, &port, e) < 0)
+        if (step_find(m->c, handle, &lock, &r, e) < 0 || choose_port(&pa, handle, &port, e) < 0)
                 return -1;
-        if (add_rule(m, handle, req, port, e) < 0) {
+        if (add_rule(m, handle, &r, req, port, e) < 0) {
                 give_back(&pa, handle, port.host_port);
                 return err_add(e, "add rule");
         }

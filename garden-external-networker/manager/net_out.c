@@ -12,10 +12,8 @@ int manager_net_out(const struct manager *m, const char *handle, const struct ne
 
         if (!config_owns_rules(m->c))
                 return err_set(e, FAULT_BAD_INPUT, 0, "unrecognized action: net-out");
-        if (step_lock(m->c, handle, &lock, e) < 0)
+        if (step_find(m->c, handle, &lock, &r, e) < 0)
                 return -1;
-        if (record_load(m->c->state_file, handle, &r, e) < 0)
-                return err_add(e, "container is not up");
         chain_names_make(handle, r.hashed, &s.names);
         if (netrules_egress_add(m->c, &s, &req->rules, e) < 0)
                 return err_add(e, "inserting net-out rule");

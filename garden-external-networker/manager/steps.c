@@ -29,6 +29,21 @@ int step_lock(const struct config *c, const char *handle, int *ret_fd, struct er
         return record_lock(c->state_file, handle, (int)c->lock_timeout * 1000, ret_fd, e);
 }
 
+int step_find(const struct config *c, const char *handle, int *ret_fd, struct record *ret,
+              struct err *e)
+{
+        OWN(fd) int fd = -1;
+
+        if (step_lock(c, handle, &fd, e) < 0)
+                return -1;
+        if (record_load(c->state_file, handle, ret, e) < 0) {
+                (void)record_remove(c->state_file, handle, NULL); /* the lock just made */
+                return err_add(e, "container is not up");
+        }
+        *ret_fd = GIVE_FD(fd);
+        return 0;
+}
+
 /** struct first - The first of several failures */
 struct first {
         struct err *e;

@@ -31,6 +31,14 @@ int step_teardown(const struct manager *m, const char *handle, const struct reco
 int step_lock(const struct config *c, const char *handle, int *ret_fd, struct err *e);
 
 /**
+ * step_find() - Lock a container that is up
+ * @ret: What is remembered of it
+ * @e:   FAULT_ABSENT if it is not up
+ */
+int step_find(const struct config *c, const char *handle, int *ret_fd, struct record *ret,
+              struct err *e);
+
+/**
  * step_bridge_check() - Do packets of one bridge meet the tables?
  * @ip: The container's address
  *
