@@ -120,6 +120,7 @@ int nlx_change_dev(const struct nlx_change *c)
         case NLX_FDB:
                 return c->fdb.dev;
         case NLX_LINK:
+                return c->link;
         case NLX_LOST:
                 break;
         }

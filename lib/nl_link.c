@@ -167,9 +167,25 @@ static int put_no_ipv6(struct nl_msg *msg)
         return nla_nest_end(msg, six) | nla_nest_end(msg, spec);
 }
 
-/* One try to create it, telling an IPv6 property or not. */
-static int vxlan_add(struct nlx *nl, const char *name, const struct nlx_vxlan *vxlan, uint32_t mtu,
-                     const uint8_t *mac, bool no_ipv6, struct err *e)
+/* The kernel takes this only for a device that is there, and not at all without IPv6. */
+static int vxlan_no_ipv6(struct nlx *nl, const char *name, struct err *e)
+{
+        struct ifinfomsg head = { 0 };
+        OWN(nl_msg) struct nl_msg *msg = nlx_msg_new(RTM_NEWLINK, 0, &head, sizeof head);
+        struct err why = { 0 };
+
+        if (!msg || nla_put_string(msg, IFLA_IFNAME, name) < 0 || put_no_ipv6(msg) < 0)
+                return err_oom(e);
+        if (nlx_do(nl, msg, "set IPv6 address mode", NULL, NULL, &why) == 0 ||
+            why.sys == EAFNOSUPPORT)
+                return 0;
+        if (e)
+                *e = why;
+        return -1;
+}
+
+int nlx_vxlan_add(struct nlx *nl, const char *name, const struct nlx_vxlan *vxlan, uint32_t mtu,
+                  const uint8_t *mac, struct err *e)
 {
         struct ifinfomsg head = { 0 };
         OWN(nl_msg)
@@ -177,29 +193,26 @@ static int vxlan_add(struct nlx *nl, const char *name, const struct nlx_vxlan *v
                 nlx_msg_new(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &head, sizeof head);
         char ask[64];
 
-        if (!msg || nla_put_string(msg, IFLA_IFNAME, name) < 0 ||
-            nla_put_u32(msg, IFLA_MTU, mtu) < 0 ||
-            (mac && nla_put(msg, IFLA_ADDRESS, NLX_MAC_LEN, mac) < 0) ||
-            put_vxlan(msg, vxlan) < 0 || (no_ipv6 && put_no_ipv6(msg) < 0))
-                return err_oom(e);
-        (void)snprintf(ask, sizeof ask, "create VXLAN device %s", name);
-        return nlx_do(nl, msg, ask, NULL, NULL, e);
-}
-
-int nlx_vxlan_add(struct nlx *nl, const char *name, const struct nlx_vxlan *vxlan, uint32_t mtu,
-                  const uint8_t *mac, struct err *e)
-{
-        struct err why = { 0 };
-
         if (strlen(name) >= IFNAMSIZ)
                 return err_set(e, FAULT_BAD_INPUT, 0, "interface name %s is too long", name);
-        if (vxlan_add(nl, name, vxlan, mtu, mac, true, &why) == 0)
-                return 0;
-        if (why.sys == EAFNOSUPPORT) /* a kernel without IPv6 */
-                return vxlan_add(nl, name, vxlan, mtu, mac, false, e);
-        if (e)
-                *e = why;
-        return -1;
+        if (!msg || nla_put_string(msg, IFLA_IFNAME, name) < 0 ||
+            nla_put_u32(msg, IFLA_MTU, mtu) < 0 ||
+            (mac && nla_put(msg, IFLA_ADDRESS, NLX_MAC_LEN, mac) < 0) || put_vxlan(msg, vxlan) < 0)
+                return err_oom(e);
+        (void)snprintf(ask, sizeof ask, "create VXLAN device %s", name);
+        if (nlx_do(nl, msg, ask, NULL, NULL, e) < 0)
+                return -1;
+        return vxlan_no_ipv6(nl, name, e);
+}
+
+int nlx_vxlan_set(struct nlx *nl, int index, const struct nlx_vxlan *vxlan, struct err *e)
+{
+        struct ifinfomsg head = { .ifi_index = index };
+        OWN(nl_msg) struct nl_msg *msg = nlx_msg_new(RTM_NEWLINK, 0, &head, sizeof head);
+
+        if (!msg || put_vxlan(msg, vxlan) < 0)
+                return err_oom(e);
+        return nlx_do(nl, msg, "change VXLAN device", NULL, NULL, e);
 }
 
 int nlx_link_set_mtu(struct nlx *nl, int index, uint32_t mtu, struct err *e)

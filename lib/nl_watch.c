@@ -4,9 +4,13 @@
 
 #include "lib/nl_wire.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/neighbour.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -53,25 +57,46 @@ int nlx_watch_fd(const struct nlx_watch *w)
         return nl_socket_get_fd(w->sock);
 }
 
-static void tell(struct nlmsghdr *h, int dev, nlx_note_fn fn, void *arg)
+int nlx_watch_neighbours(struct nlx_watch *w, int dev, struct err *e)
 {
-        struct nlx_change note;
+        /* Loads turn the bytes into network order, so the constants are turned too. */
+        uint32_t made = htons(RTM_NEWNEIGH), gone = htons(RTM_DELNEIGH);
+        uint32_t ours = htonl((uint32_t)dev);
+        struct sock_filter code[] = {
+                BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, made, 1, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, gone, 0, 2),
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+                         NLMSG_HDRLEN + offsetof(struct ndmsg, ndm_ifindex)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ours, 0, 1),
+                BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+                BPF_STMT(BPF_RET | BPF_K, 0),
+        };
+        struct sock_fprog filter = { sizeof code / sizeof *code, code };
 
-        if (h->nlmsg_type == RTM_NEWLINK || h->nlmsg_type == RTM_DELLINK) {
-                const struct ifinfomsg *m = nlmsg_data(h);
+        if (setsockopt(nlx_watch_fd(w), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) < 0)
+                return err_set(e, FAULT_SYSTEM, errno, "filter netlink notifications");
+        return 0;
+}
 
-                note = (struct nlx_change){ .what = NLX_LINK, .del = h->nlmsg_type == RTM_DELLINK };
-                /* The bridge family tells of ports, not of the interface. */
-                if (h->nlmsg_len >= NLMSG_LENGTH(sizeof *m) && m->ifi_family == AF_UNSPEC &&
-                    (!dev || m->ifi_index == dev))
+static void tell(struct nlmsghdr *h, nlx_note_fn fn, void *arg)
+{
+        const struct ifinfomsg *m = nlmsg_data(h);
+        struct nlx_change note = { .what = NLX_LINK, .del = h->nlmsg_type == RTM_DELLINK };
+
+        if (h->nlmsg_type != RTM_NEWLINK && h->nlmsg_type != RTM_DELLINK) {
+                if (nlx_change_decode(h, &note))
                         fn(&note, arg);
                 return;
         }
-        if (nlx_change_decode(h, &note) && (!dev || nlx_change_dev(&note) == dev))
-                fn(&note, arg);
+        /* The bridge family tells of ports, not of the interface. */
+        if (h->nlmsg_len < NLMSG_LENGTH(sizeof *m) || m->ifi_family != AF_UNSPEC)
+                return;
+        note.link = m->ifi_index;
+        fn(&note, arg);
 }
 
-int nlx_watch_read(struct nlx_watch *w, int dev, nlx_note_fn fn, void *arg, struct err *e)
+int nlx_watch_read(struct nlx_watch *w, nlx_note_fn fn, void *arg, struct err *e)
 {
         _Alignas(struct nlmsghdr) char buf[NOTE_MAX];
 
@@ -88,7 +113,7 @@ int nlx_watch_read(struct nlx_watch *w, int dev, nlx_note_fn fn, void *arg, stru
                 else if (n < 0 && errno != EINTR)
                         return err_set(e, FAULT_SYSTEM, errno, "read netlink notifications");
                 for (; n > 0 && nlmsg_ok(h, left); h = nlmsg_next(h, &left))
-                        tell(h, dev, fn, arg);
+                        tell(h, fn, arg);
         }
         return 0;
 }

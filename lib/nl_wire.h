@@ -65,9 +65,6 @@ struct nl_msg *nlx_finished(struct nl_msg *msg, int rc);
 /** nlx_change_decode() - A dumped or told entry. Return: false for anything else */
 bool nlx_change_decode(struct nlmsghdr *h, struct nlx_change *c);
 
-/** nlx_change_dev() - The interface it belongs to */
-int nlx_change_dev(const struct nlx_change *c);
-
 /** nlx_fail() - Tell a kernel errno. Return: -1 */
 int nlx_fail(int sys, const char *ask, const char *kernel_words, struct err *e);
 

@@ -83,6 +83,14 @@ int nlx_links(struct nlx *nl, struct nlx_link **ret, size_t *ret_count, struct e
 int nlx_vxlan_add(struct nlx *nl, const char *name, const struct nlx_vxlan *vxlan, uint32_t mtu,
                   const uint8_t *mac, struct err *e);
 
+/**
+ * nlx_vxlan_set() - Change a VXLAN device in place
+ *
+ * The kernel changes @local_be, @link and @learning; VNI, port and group policy
+ * must be what they are: for others the device must be made anew.
+ */
+int nlx_vxlan_set(struct nlx *nl, int index, const struct nlx_vxlan *vxlan, struct err *e);
+
 /** nlx_link_set_mtu(), nlx_link_set_up() - Change one property of an interface */
 int nlx_link_set_mtu(struct nlx *nl, int index, uint32_t mtu, struct err *e);
 int nlx_link_set_up(struct nlx *nl, int index, bool up, struct err *e);
@@ -143,8 +151,8 @@ enum nlx_what {
         NLX_ROUTE,
         NLX_NEIGH,
         NLX_FDB,
-        /* Only told by nlx_watch_read(), without a value: */
-        NLX_LINK, /* an interface changed, or went where @del */
+        /* Only told by nlx_watch_read(): */
+        NLX_LINK, /* an interface, named by its index, changed, or went where @del */
         NLX_LOST, /* changes were too many for the kernel to tell: any may be missing */
 };
 
@@ -164,8 +172,12 @@ struct nlx_change {
                 struct nlx_route route;
                 struct nlx_neigh neigh;
                 struct nlx_fdb fdb;
+                int link;
         };
 };
+
+/** nlx_change_dev() - Index of the interface it is about; 0 for none */
+int nlx_change_dev(const struct nlx_change *c);
 
 /**
  * nlx_apply() - Make changes, in their order, many to a system call
@@ -213,13 +225,18 @@ OWN_DROP(nlx_watch, struct nlx_watch *, nlx_watch_close)
 /** nlx_watch_fd() - To poll() for reading */
 int nlx_watch_fd(const struct nlx_watch *w);
 
+/**
+ * nlx_watch_neighbours() - Be told of this interface's neighbours and forwarding entries only
+ *
+ * The kernel drops the others, so that the caller is not woken for them: a busy
+ * bridge has many. Called again for another interface.
+ */
+int nlx_watch_neighbours(struct nlx_watch *w, int dev, struct err *e);
+
 /** typedef nlx_note_fn - Takes one change, made by anybody: also by ourselves */
 typedef void (*nlx_note_fn)(const struct nlx_change *note, void *arg);
 
-/**
- * nlx_watch_read() - Take what has come, without waiting
- * @dev: Only changes that concern this interface are told; 0: all
- */
-int nlx_watch_read(struct nlx_watch *w, int dev, nlx_note_fn fn, void *arg, struct err *e);
+/** nlx_watch_read() - Take what has come, without waiting */
+int nlx_watch_read(struct nlx_watch *w, nlx_note_fn fn, void *arg, struct err *e);
 
 #endif

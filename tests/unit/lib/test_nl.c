@@ -206,7 +206,7 @@ static void hear(const struct nlx_change *note, void *arg)
 
         h->routes_gone += note->what == NLX_ROUTE && note->del;
         h->fdbs_gone += note->what == NLX_FDB && note->del;
-        h->links += note->what == NLX_LINK;
+        h->links += note->what == NLX_LINK && note->link > 1; /* not loopback */
 }
 
 static void what_others_delete_is_heard_of(void **state)
@@ -221,18 +221,39 @@ static void what_others_delete_is_heard_of(void **state)
         cell(c, dev, 1, false);
         assert_int_equal(nlx_apply(nl, c, 3, &e), 0);
         assert_int_equal(nlx_watch_open(&w, &e), 0);
-        assert_int_equal(nlx_watch_read(w, dev, hear, &h, &e), 0);
+        assert_int_equal(nlx_watch_read(w, hear, &h, &e), 0);
         assert_int_equal(h.routes_gone + h.fdbs_gone + h.links, 0);
         cell(c, dev, 1, true);
         assert_int_equal(nlx_apply(nl, c, 3, &e), 0);
         assert_int_equal(nlx_link_set_mtu(nl, dev, 1400, &e), 0);
-        assert_int_equal(nlx_watch_read(w, dev, hear, &h, &e), 0);
+        assert_int_equal(nlx_watch_read(w, hear, &h, &e), 0);
         assert_int_equal(h.routes_gone, 1);
         assert_int_equal(h.fdbs_gone, 1);
         assert_true(h.links > 0);
-        h = (struct heard){ 0 };
-        assert_int_equal(nlx_watch_read(w, dev + 1, hear, &h, &e), 0);
-        assert_int_equal(h.routes_gone + h.fdbs_gone + h.links, 0);
+}
+
+static void neighbours_of_other_interfaces_are_not_told_if_so_wished(void **state)
+{
+        OWN(nlx_watch) struct nlx_watch *w = NULL;
+        struct nlx *nl = *state;
+        int dev = device(nl).index;
+        struct nlx_change c[3];
+        struct err e;
+
+        for (int wished = dev; wished < dev + 2; wished++) {
+                struct heard h = { 0 };
+
+                cell(c, dev, 1, false);
+                assert_int_equal(nlx_apply(nl, c, 3, &e), 0);
+                assert_int_equal(nlx_watch_open(&w, &e), 0);
+                assert_int_equal(nlx_watch_neighbours(w, wished, &e), 0);
+                cell(c, dev, 1, true);
+                assert_int_equal(nlx_apply(nl, c, 3, &e), 0);
+                assert_int_equal(nlx_watch_read(w, hear, &h, &e), 0);
+                assert_int_equal(h.fdbs_gone, wished == dev);
+                assert_int_equal(h.routes_gone, 1);
+                nlx_watch_close(GIVE(w));
+        }
 }
 
 static int count_links(void *arg, void *result, struct err *e)
@@ -334,6 +355,7 @@ int main(void)
                 IN_WORLD(a_change_that_fails_is_told_and_the_others_are_made),
                 IN_WORLD(an_address_is_set_and_deleted),
                 IN_WORLD(what_others_delete_is_heard_of),
+                IN_WORLD(neighbours_of_other_interfaces_are_not_told_if_so_wished),
                 IN_WORLD(work_is_done_inside_another_namespace),
                 cmocka_unit_test(work_that_does_not_end_is_ended),
                 cmocka_unit_test(a_namespace_keeps_its_name_until_unmounted),
