@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/flanneld/follow.h"
+
+#include "cmd/flanneld/wait.h"
+#include "netman/log.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+
+enum { RETRY_FIRST_MS = 100, RETRY_MOST_MS = 5000 };
+
+/**
+ * struct follow - The thread and what it works with
+ * @store:  Its own connection
+ * @rev:    Revision up to which all was told
+ * @wake:   Readable once it is to end
+ */
+struct follow {
+        struct store *store;
+        struct mailbox *box;
+        int64_t rev;
+        int wake;
+        pthread_t thread;
+        bool running;
+};
+
+static void on_put(void *arg, const struct lease *l)
+{
+        mailbox_post(((struct follow *)arg)->box, MAIL_PUT, l, NULL);
+}
+
+static void on_gone(void *arg, struct ip4_net subnet)
+{
+        struct lease l = { .subnet = subnet };
+
+        mailbox_post(((struct follow *)arg)->box, MAIL_GONE, &l, NULL);
+}
+
+/* Read all leases anew: the store cannot tell what happened since @f->rev. */
+static int reread(struct follow *f, struct err *e)
+{
+        OWN(leases) struct leases all = { 0 };
+        int64_t rev = 0;
+
+        if (store_list(f->store, &all, &rev, e) < 0)
+                return -1;
+        log_info("leases-read-again", LOG_INT("leases", all.count), LOG_INT("revision", rev));
+        mailbox_post(f->box, MAIL_ALL, NULL, &all);
+        f->rev = rev;
+        return 0;
+}
+
+/**
+ * follow_run() - Watch; after a failure wait, longer each time, and watch again
+ */
+static void *follow_run(void *arg)
+{
+        struct follow *f = arg;
+        struct store_news news = { on_put, on_gone, f };
+        int64_t pause = RETRY_FIRST_MS;
+        bool away = false;
+
+        for (;;) {
+                int64_t before = f->rev;
+                struct err e = { 0 };
+                int rc = store_watch(f->store, &f->rev, &news, f->wake, &e);
+
+                if (rc < 0 && e.fault == FAULT_CONFLICT)
+                        rc = reread(f, &e) < 0 ? -1 : 1;
+                if (rc == 0)
+                        return NULL;
+                if (rc > 0 || f->rev != before) {
+                        pause = RETRY_FIRST_MS;
+                        away = false;
+                }
+                if (rc < 0 && !away) {
+                        log_error("watch-interrupted", LOG_WHY(&e), LOG_INT("revision", f->rev));
+                        away = pause > RETRY_FIRST_MS; /* once is usual, twice is worth a word */
+                }
+                if (rc < 0 && wait_for(f->wake, wait_jitter(pause)))
+                        return NULL;
+                pause = pause * 2 < RETRY_MOST_MS ? pause * 2 : RETRY_MOST_MS;
+        }
+}
+
+int follow_start(const struct store_conf *conf, int64_t rev, struct mailbox *box,
+                 struct follow **ret, struct err *e)
+{
+        OWN(follow) struct follow *f = calloc(1, sizeof *f);
+        int sys;
+
+        if (!f)
+                return err_oom(e);
+        f->box = box;
+        f->rev = rev;
+        f->wake = eventfd(0, EFD_CLOEXEC);
+        if (f->wake < 0)
+                return err_set(e, FAULT_SYSTEM, errno, "eventfd");
+        if (store_open(conf, &f->store, e) < 0)
+                return -1;
+        sys = pthread_create(&f->thread, NULL, follow_run, f);
+        if (sys)
+                return err_set(e, FAULT_SYSTEM, sys, "start thread");
+        f->running = true;
+        *ret = GIVE(f);
+        return 0;
+}
+
+void follow_stop(struct follow *f)
+{
+        if (!f)
+                return;
+        if (f->running) {
+                (void)eventfd_write(f->wake, 1);
+                (void)pthread_join(f->thread, NULL);
+        }
+        if (f->wake > 0)
+                (void)close(f->wake);
+        store_close(f->store);
+        free(f);
+}

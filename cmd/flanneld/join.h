@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Joining: from nothing to a lease and a device. Whatever the store cannot
+ * answer now is asked again until it can or the daemon is told to end.
+ */
+#ifndef FLANNELD_JOIN_H
+#define FLANNELD_JOIN_H
+
+#include "cmd/flanneld/netconf.h"
+#include "cmd/flanneld/options.h"
+#include "cmd/flanneld/underlay.h"
+#include "cmd/flanneld/vtep.h"
+
+/**
+ * struct joined - What came of it
+ * @all, @rev: All leases as they were just before ours was taken
+ * @left_s:    Seconds our lease lives; 0: for ever
+ */
+struct joined {
+        struct netconf conf;
+        struct underlay underlay;
+        struct vtep vtep;
+        struct nlx_link device;
+        struct lease lease;
+        int64_t left_s;
+        struct leases all; /* owned */
+        int64_t rev;
+};
+
+void joined_drop(struct joined *j);
+
+/**
+ * join_overlay() - Do it
+ * @end_fd: Readable when the daemon is to end
+ *
+ * Return: 1, joined; 0, told to end; -1: @e
+ */
+int join_overlay(const struct options *o, struct nlx *nl, int end_fd, struct joined *ret,
+                 struct err *e);
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/flanneld/keep.h"
+
+#include "cmd/flanneld/wait.h"
+#include "netman/clock.h"
+#include "netman/log.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+
+enum { RETRY_LEAST_MS = 500, RETRY_MOST_MS = 60000, NEVER_MS = 24 * 3600 * 1000 };
+
+/**
+ * struct keep - The thread and what it works with
+ * @lease:   Ours, as the store has it
+ * @ends_ms: When it ends (clock_ms()); 0: never
+ * @ended:   That it has ended was said
+ * @gone:    The store has it no more, as we were told
+ * @wake:    Readable when there is something to do before the time
+ * @stop:    And that is: to end
+ */
+struct keep {
+        struct store *store;
+        struct mailbox *box;
+        struct keep_conf conf;
+        struct lease lease;
+        int64_t ends_ms;
+        bool ended;
+        bool gone;
+        int wake;
+        atomic_bool stop;
+        pthread_t thread;
+        bool running;
+};
+
+int64_t keep_due_ms(int64_t left_s, int64_t margin_s)
+{
+        int64_t left = left_s * 1000, margin = margin_s * 1000;
+
+        /* A life shorter than twice the margin (tests, and flannel's margin of
+         * 1439 of 1440 minutes) is renewed often, but not without end. */
+        if (margin > left - left / 1440)
+                margin = left - left / 1440;
+        return wait_jitter((left - margin) / 20) + (left - margin) * 19 / 20;
+}
+
+int64_t keep_retry_ms(int64_t left_ms)
+{
+        int64_t wait = left_ms / 10;
+
+        if (wait > RETRY_MOST_MS)
+                wait = RETRY_MOST_MS;
+        if (wait < RETRY_LEAST_MS)
+                wait = left_ms > 0 ? RETRY_LEAST_MS : RETRY_LEAST_MS * 10;
+        return wait_jitter(wait);
+}
+
+static void lives(struct keep *k, int64_t ttl_s)
+{
+        k->ends_ms = ttl_s ? clock_ms() + ttl_s * 1000 : 0;
+        k->ended = false;
+        k->gone = false;
+}
+
+/**
+ * take_again() - Our lease has ended: take the same subnet, if it is still free
+ *
+ * Return: 0, kept; 1: another cell has it; -1: @e, try again
+ */
+static int take_again(struct keep *k, struct err *e)
+{
+        struct lease l = k->lease;
+        OWN(leases) struct leases all = { 0 };
+        const struct lease *there;
+        int64_t rev;
+
+        if (store_create(k->store, &l, k->conf.ttl_s, e) == 0) {
+                k->lease = l;
+                lives(k, k->conf.ttl_s);
+                log_info("lease-taken-again", LOG_STR("subnet", ip4_net_text(l.subnet).s));
+                return 0;
+        }
+        if (e->fault != FAULT_CONFLICT || store_list(k->store, &all, &rev, e) < 0)
+                return -1;
+        there = leases_find(&all, l.subnet);
+        if (!there)
+                return -1; /* it went in between */
+        if (there->public_ip != l.public_ip)
+                return 1;
+        /* It is ours: somebody wrote it anew. */
+        k->lease.id = there->id;
+        k->lease.rev = there->rev;
+        return store_renew(k->store, &k->lease, k->conf.ttl_s, &rev, e) < 0 ? -1
+                                                                            : (lives(k, rev), 0);
+}
+
+/* One look after the lease. Return: as take_again() */
+static int look_after(struct keep *k, struct err *e)
+{
+        int64_t ttl = 0;
+
+        if (k->gone)
+                return take_again(k, e);
+        if (store_renew(k->store, &k->lease, k->conf.ttl_s, &ttl, e) == 0) {
+                lives(k, ttl);
+                log_debug("lease-renewed", LOG_INT("seconds", ttl));
+                return 0;
+        }
+        return e->fault == FAULT_ABSENT ? take_again(k, e) : -1;
+}
+
+/* Say how near the end is; at the end say that too, once. */
+static void warn(struct keep *k, const struct err *e)
+{
+        int64_t left = k->ends_ms - clock_ms();
+
+        if (k->ended)
+                return;
+        if (left > 0) {
+                log_error("lease-renewal-failed", LOG_INT("seconds_left", left / 1000), LOG_WHY(e));
+                return;
+        }
+        log_error("lease-ended", LOG_STR("subnet", ip4_net_text(k->lease.subnet).s),
+                  LOG_STR("effect", "other cells drop their routes to this one once the store is "
+                                    "back; it is retaken then unless another cell was faster"),
+                  LOG_WHY(e));
+        k->ended = true;
+}
+
+static void *keep_run(void *arg)
+{
+        struct keep *k = arg;
+        int64_t due = k->ends_ms ? keep_due_ms(k->conf.left_s, k->conf.margin_s) : NEVER_MS;
+
+        for (;;) {
+                struct err e = { 0 };
+                eventfd_t rings;
+                bool asked = wait_for(k->wake, due);
+                int rc;
+
+                if (atomic_load(&k->stop))
+                        return NULL;
+                if (asked) {
+                        (void)eventfd_read(k->wake, &rings);
+                        k->gone = true;
+                }
+                rc = look_after(k, &e);
+                if (rc > 0) {
+                        mailbox_post(k->box, MAIL_LOST, &k->lease, NULL);
+                        return NULL;
+                }
+                if (rc < 0) {
+                        warn(k, &e);
+                        due = keep_retry_ms(k->ends_ms - clock_ms());
+                        continue;
+                }
+                due = k->ends_ms ? keep_due_ms((k->ends_ms - clock_ms()) / 1000, k->conf.margin_s)
+                                 : NEVER_MS;
+        }
+}
+
+int keep_start(const struct store_conf *store, const struct keep_conf *conf, struct mailbox *box,
+               struct keep **ret, struct err *e)
+{
+        OWN(keep) struct keep *k = calloc(1, sizeof *k);
+        int sys;
+
+        if (!k)
+                return err_oom(e);
+        k->box = box;
+        k->conf = *conf;
+        k->lease = conf->lease;
+        lives(k, conf->left_s);
+        k->wake = eventfd(0, EFD_CLOEXEC);
+        if (k->wake < 0)
+                return err_set(e, FAULT_SYSTEM, errno, "eventfd");
+        if (store_open(store, &k->store, e) < 0)
+                return -1;
+        sys = pthread_create(&k->thread, NULL, keep_run, k);
+        if (sys)
+                return err_set(e, FAULT_SYSTEM, sys, "start thread");
+        k->running = true;
+        *ret = GIVE(k);
+        return 0;
+}
+
+void keep_check(struct keep *k)
+{
+        (void)eventfd_write(k->wake, 1);
+}
+
+void keep_stop(struct keep *k)
+{
+        if (!k)
+                return;
+        if (k->running) {
+                atomic_store(&k->stop, true);
+                (void)eventfd_write(k->wake, 1);
+                (void)pthread_join(k->thread, NULL);
+        }
+        if (k->wake > 0)
+                (void)close(k->wake);
+        store_close(k->store);
+        free(k);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/flanneld/options.h"
+
+#include "netman/str.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+const char options_usage[] =
+        "Usage: flanneld [FLAG]...      (-flag and --flag, 'flag value' and 'flag=value')\n"
+        "\n"
+        "  --etcd-endpoints=URL,…            default http://127.0.0.1:4001,http://127.0.0.1:2379\n"
+        "  --etcd-prefix=KEY                 default /coreos.com/network\n"
+        "  --etcd-cafile, --etcd-certfile, --etcd-keyfile=FILE\n"
+        "  --etcd-username, --etcd-password=TEXT\n"
+        "  --iface=NAME|ADDRESS              underlay; may be repeated, the first that exists is\n"
+        "                                    taken; default: that of the default route\n"
+        "  --public-ip=ADDRESS               how other cells reach this one\n"
+        "  --subnet-file=FILE                default /run/flannel/subnet.env\n"
+        "  --subnet-lease-renew-margin=MIN   default 60, at most 1439\n"
+        "  --subnet-lease-ttl=SECONDS        default 86400\n"
+        "  --allow-no-gbp                    go on although the network has no group policy\n"
+        "  --log-level=debug|info|error      default info\n"
+        "  --check-config                    only check the command line\n"
+        "  --version, --help\n";
+
+enum kind { KIND_STR, KIND_INT, KIND_BOOL, KIND_IFACE, KIND_LEVEL, KIND_UNUSED, KIND_UNUSED_BOOL };
+
+struct flag {
+        const char *name;
+        enum kind kind;
+        size_t at;
+        int64_t min, max;
+};
+
+#define AT(field) offsetof(struct options, field)
+
+/* The unused ones are flannel's for logs, health and rules that others here see
+ * to: command lines that have them go on working. */
+static const struct flag flags[] = {
+        { "etcd-endpoints", KIND_STR, AT(store.endpoints), 0, 0 },
+        { "etcd-prefix", KIND_STR, AT(store.prefix), 0, 0 },
+        { "etcd-cafile", KIND_STR, AT(store.ca_file), 0, 0 },
+        { "etcd-certfile", KIND_STR, AT(store.cert_file), 0, 0 },
+        { "etcd-keyfile", KIND_STR, AT(store.key_file), 0, 0 },
+        { "etcd-username", KIND_STR, AT(store.user), 0, 0 },
+        { "etcd-password", KIND_STR, AT(store.password), 0, 0 },
+        { "iface", KIND_IFACE, 0, 0, 0 },
+        { "public-ip", KIND_STR, AT(public_ip), 0, 0 },
+        { "subnet-file", KIND_STR, AT(subnet_file), 0, 0 },
+        { "subnet-lease-renew-margin", KIND_INT, AT(margin_min), 1, 24 * 60 - 1 },
+        { "subnet-lease-ttl", KIND_INT, AT(ttl_s), 2, 366 * 86400 },
+        { "allow-no-gbp", KIND_BOOL, AT(no_gbp), 0, 0 },
+        { "log-level", KIND_LEVEL, 0, 0, 0 },
+        { "check-config", KIND_BOOL, AT(check), 0, 0 },
+        { "version", KIND_BOOL, AT(version), 0, 0 },
+        { "help", KIND_BOOL, AT(help), 0, 0 },
+        { "h", KIND_BOOL, AT(help), 0, 0 },
+        { "log_dir", KIND_UNUSED, 0, 0, 0 },
+        { "v", KIND_UNUSED, 0, 0, 0 },
+        { "vmodule", KIND_UNUSED, 0, 0, 0 },
+        { "stderrthreshold", KIND_UNUSED, 0, 0, 0 },
+        { "log_backtrace_at", KIND_UNUSED, 0, 0, 0 },
+        { "logtostderr", KIND_UNUSED_BOOL, 0, 0, 0 },
+        { "alsologtostderr", KIND_UNUSED_BOOL, 0, 0, 0 },
+        { "health-check-port", KIND_UNUSED, 0, 0, 0 },
+        { "healthz-ip", KIND_UNUSED, 0, 0, 0 },
+        { "healthz-port", KIND_UNUSED, 0, 0, 0 },
+        { "iptables-resync", KIND_UNUSED, 0, 0, 0 },
+        { "iptables-forward-rules", KIND_UNUSED_BOOL, 0, 0, 0 },
+};
+
+enum { FLAG_COUNT = sizeof flags / sizeof *flags };
+
+static const struct flag *find(const char *name, size_t len)
+{
+        for (size_t i = 0; i < FLAG_COUNT; i++)
+                if (strlen(flags[i].name) == len && strncmp(flags[i].name, name, len) == 0)
+                        return &flags[i];
+        return NULL;
+}
+
+static bool is_switch(const struct flag *f)
+{
+        return f->kind == KIND_BOOL || f->kind == KIND_UNUSED_BOOL;
+}
+
+static int set_bool(const struct flag *f, const char *value, bool *at, struct err *e)
+{
+        if (str_eq(value, "true") || str_eq(value, "1"))
+                *at = true;
+        else if (str_eq(value, "false") || str_eq(value, "0"))
+                *at = false;
+        else
+                return err_set(e, FAULT_BAD_INPUT, 0, "--%s: must be true or false", f->name);
+        return 0;
+}
+
+static int set(const struct flag *f, const char *value, struct options *o, struct err *e)
+{
+        void *at = (char *)o + f->at;
+
+        switch (f->kind) {
+        case KIND_STR:
+                *(const char **)at = value;
+                return 0;
+        case KIND_INT:
+                if (str_to_int(value, f->min, f->max, at, e) < 0)
+                        return err_add(e, "--%s", f->name);
+                return 0;
+        case KIND_BOOL:
+                return set_bool(f, value, at, e);
+        case KIND_IFACE:
+                if (o->iface_count == OPTIONS_IFACES_MAX)
+                        return err_set(e, FAULT_BAD_INPUT, 0, "--iface: more than %d",
+                                       (int)OPTIONS_IFACES_MAX);
+                o->ifaces[o->iface_count++] = value;
+                return 0;
+        case KIND_LEVEL:
+                return log_level_parse(value, &o->level, e) < 0 ? err_add(e, "--log-level") : 0;
+        case KIND_UNUSED:
+        case KIND_UNUSED_BOOL:
+                break;
+        }
+        return 0;
+}
+
+/* FLANNELD_ETCD_ENDPOINTS for "etcd-endpoints". */
+static void variable(const struct flag *f, char *buf, size_t size)
+{
+        (void)snprintf(buf, size, "FLANNELD_%s", f->name);
+        for (char *at = buf; *at; at++)
+                *at = *at == '-' ? '_' : (char)toupper((unsigned char)*at);
+}
+
+static int from_environment(char *(*environment)(const char *), const bool *given,
+                            struct options *o, struct err *e)
+{
+        for (size_t i = 0; i < FLAG_COUNT; i++) {
+                char name[64];
+                const char *value;
+
+                variable(&flags[i], name, sizeof name);
+                value = given[i] ? NULL : environment(name);
+                if (value && set(&flags[i], value, o, e) < 0)
+                        return err_add(e, "%s", name);
+        }
+        return 0;
+}
+
+static int check(const struct options *o, struct err *e)
+{
+        const struct store_conf *s = &o->store;
+
+        if (!s->cert_file != !s->key_file)
+                return err_set(e, FAULT_BAD_INPUT, 0,
+                               "--etcd-certfile and --etcd-keyfile: one needs the other");
+        if (s->prefix[0] != '/' || s->prefix[strlen(s->prefix) - 1] == '/')
+                return err_set(e, FAULT_BAD_INPUT, 0,
+                               "--etcd-prefix: must begin with a slash and not end with one");
+        return 0;
+}
+
+int options_parse(int argc, char *const *argv, char *(*environment)(const char *name),
+                  struct options *ret, struct err *e)
+{
+        struct options o = {
+                .store = { .endpoints = "http://127.0.0.1:4001,http://127.0.0.1:2379",
+                           .prefix = "/coreos.com/network" },
+                .subnet_file = "/run/flannel/subnet.env",
+                .margin_min = 60,
+                .ttl_s = 86400,
+                .level = LOG_LEVEL_INFO,
+        };
+        bool given[FLAG_COUNT] = { false };
+
+        for (int i = 1; i < argc; i++) {
+                const char *name = argv[i] + (argv[i][0] == '-') + str_starts(argv[i], "--");
+                size_t len = strcspn(name, "=");
+                const struct flag *f = argv[i][0] == '-' ? find(name, len) : NULL;
+                const char *value = name[len] ? name + len + 1 : NULL;
+
+                if (!f)
+                        return err_set(e, FAULT_BAD_INPUT, 0, "unknown argument %s", argv[i]);
+                if (!value && is_switch(f))
+                        value = "true";
+                if (!value && i + 1 == argc)
+                        return err_set(e, FAULT_BAD_INPUT, 0, "--%s: needs a value", f->name);
+                if (set(f, value ? value : argv[++i], &o, e) < 0)
+                        return -1;
+                given[f - flags] = true;
+        }
+        if (from_environment(environment, given, &o, e) < 0 || check(&o, e) < 0)
+                return -1;
+        *ret = o;
+        return 0;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line: flannel's own flags, as far as they have a meaning here, and
+ * a few of ours. As with flannel, FLANNELD_ETCD_ENDPOINTS and so on in the
+ * environment stand for flags that are not given.
+ */
+#ifndef FLANNELD_OPTIONS_H
+#define FLANNELD_OPTIONS_H
+
+#include "cmd/flanneld/store.h"
+#include "netman/err.h"
+#include "netman/log.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { OPTIONS_IFACES_MAX = 8 };
+
+/**
+ * struct options - What was asked for; texts are borrowed from argv and environ
+ * @margin_min: Minutes before its end at which the lease is renewed
+ * @ttl_s:      Life of a lease
+ * @no_gbp:     Go on although the network carries no group policy
+ */
+struct options {
+        struct store_conf store;
+        const char *ifaces[OPTIONS_IFACES_MAX];
+        size_t iface_count;
+        const char *public_ip;
+        const char *subnet_file;
+        int64_t margin_min;
+        int64_t ttl_s;
+        bool no_gbp;
+        bool check;
+        bool version;
+        bool help;
+        enum log_level level;
+};
+
+/** options_usage - What there is to say */
+extern const char options_usage[];
+
+/**
+ * options_parse() - Read the command line
+ * @environment: getenv() or, in tests, something like it
+ * @e:           FAULT_BAD_INPUT names the flag
+ */
+int options_parse(int argc, char *const *argv, char *(*environment)(const char *name),
+                  struct options *ret, struct err *e);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The network that carries the overlay: which interface, which address, does it fit? */
+#ifndef FLANNELD_UNDERLAY_H
+#define FLANNELD_UNDERLAY_H
+
+#include "cmd/flanneld/netconf.h"
+#include "netman/nl.h"
+
+#include <stddef.h>
+
+/**
+ * struct underlay - What was found
+ * @local:  Address that our tunnel packets come from
+ * @public: Address under which other cells reach us, told in the lease
+ */
+struct underlay {
+        struct nlx_link link;
+        uint32_t local;
+        uint32_t public_ip;
+};
+
+/**
+ * underlay_find() - Choose interface and address
+ * @ifaces:    Names or addresses, the first that is there wins; none: the
+ *             interface of the default route
+ * @public_ip: As given by the operator, or NULL
+ */
+int underlay_find(struct nlx *nl, const char *const *ifaces, size_t count, const char *public_ip,
+                  struct underlay *ret, struct err *e);
+
+/**
+ * underlay_check() - Would this overlay cut the cell off, or not fit?
+ * @device: Name of our VXLAN device, whose routes are no obstacle
+ * @e:      FAULT_CONFLICT with the remedy
+ */
+int underlay_check(struct nlx *nl, const struct underlay *u, const struct netconf *c,
+                   const char *device, struct err *e);
+
+/** underlay_mtu() - MTU of the overlay */
+uint32_t underlay_mtu(const struct underlay *u, const struct netconf *c);
+
+/** underlay_warn_neighbours() - Warn if the kernel keeps too few neighbours for @leases cells */
+void underlay_warn_neighbours(size_t leases);
+
+#endif

@@ -1,0 +1,144 @@
+# flanneld with a real etcd and real packets: three cells on one underlay.
+. "$TOP/tests/lib/check.sh"
+. "$TOP/tests/lib/services.sh"
+. "$TOP/tests/lib/overlay.sh"
+
+CONFIG='{"Network":"10.255.0.0/16","SubnetLen":24,"Backend":{"Type":"vxlan","VNI":1,"Port":8472,"GBP":true}}'
+
+make_underlay
+for n in 1 2 3; do make_cell $n; done
+check "etcd starts" start_etcd "$T/etcd" 192.0.2.1 2379
+put_config "$CONFIG"
+
+# --- joining ----------------------------------------------------------------
+check "a first cell joins" join 1
+check "a second cell joins" join 2
+populate 1
+populate 2
+check "packets go from subnet to subnet" wait_for 10 reaches 1 2
+check "and the other way" reaches 2 1
+refuse "the two subnets differ" test "$(subnet 1)" = "$(subnet 2)"
+
+link=$(on 1 ip -d link show flannel.1)
+match "the device is a VXLAN with group policy that does not learn" \
+    'vxlan id 1 local 192.0.2.11 dev eth0 .*dstport 8472 nolearning .*gbp' "$link"
+match "its MTU leaves room for the envelope" 'mtu 1450' "$link"
+same "it has the subnet's first address as /32 and no other" \
+    "$(subnet 1 | sed 's/24$/32/')" "$(on 1 ip -o -4 addr show dev flannel.1 | awk '{print $4}')"
+same "the subnet file is as the CNI plugin reads it" \
+    "FLANNEL_NETWORK=10.255.0.0/16
+FLANNEL_SUBNET=$(gateway 1)/24
+FLANNEL_MTU=1450
+FLANNEL_IPMASQ=false" "$(cat "$T/cell1.env")"
+mac=$(on 1 cat /sys/class/net/flannel.1/address)
+same "the lease is in etcd as flannel writes it" \
+    "$(subnet 1 | tr / -) $(vxlan_lease 192.0.2.11 "$mac")" "$(leases | grep 192.0.2.11)"
+check "the mark of a packet is the group in its envelope" eval '
+    on 1 iptables -t filter -I OUTPUT -d $(gateway 2) -j MARK --set-mark 291
+    on 2 "$TOOLS/gbp-sniff" --iface eth0 --inner $(gateway 2) --timeout 20 >"$T/sniff" 2>"$T/sniff.err" &
+    sniffer=$!
+    wait_for 10 grep -q listening "$T/sniff.err"
+    reaches 1 2
+    wait $sniffer && grep -q "^group=291 " "$T/sniff"'
+
+check "a third cell joins" join 3
+populate 3
+for pair in "1 3" "3 1" "2 3" "3 2"; do
+    # shellcheck disable=SC2086 # two words
+    check "packets go from cell ${pair/ / to cell }" wait_for 10 reaches $pair
+done
+
+# --- the data plane outlives the daemon ---------------------------------------
+before=$(dataplane 1)
+check "flanneld ends when asked" stop_flanneld 1
+same "ending moves nothing in the kernel" "$before" "$(dataplane 1)"
+check "packets still go" reaches 2 1
+sub=$(subnet 1)
+check "it comes back" join 1
+same "with the same subnet" "$sub" "$(subnet 1)"
+same "having moved nothing" "$before" "$(dataplane 1)"
+match "its first comparison found nothing to change" '"changes":0' "$(grep overlay-joined "$T/cell1.log")"
+
+on 2 ping -q -i 0.01 -c 300 -W 1 -I "$(gateway 2)" "$(gateway 1)" >"$T/ping" 2>&1 &
+pinger=$!
+check "flanneld is killed under traffic" stop_flanneld 1 KILL
+same "which moves nothing" "$before" "$(dataplane 1)"
+check "and comes back under traffic" join 1
+wait $pinger
+match "no packet was lost" '300 packets transmitted, 300 received' "$(cat "$T/ping")"
+
+rm "$T/cell1.env"
+stop_flanneld 1
+check "it starts without its subnet file" join 1
+same "and knows its subnet by its public address" "$sub" "$(subnet 1)"
+
+# --- repair -------------------------------------------------------------------
+has_all() { [ "$(dataplane 1)" = "$before" ]; }
+to2=$(subnet 2)
+far2=$(on 2 cat /sys/class/net/flannel.1/address)
+on 1 ip route del "$to2"
+check "a deleted route returns" wait_for 10 has_all
+on 1 ip route replace "$to2" via 192.0.2.1
+check "a route that was bent is bent back" wait_for 10 has_all
+on 1 ip route del "$to2" 2>/dev/null
+check "so is one that was deleted after that" wait_for 10 has_all
+on 1 ip neigh del "${to2%/24}" dev flannel.1
+check "a deleted neighbour returns" wait_for 10 has_all
+on 1 bridge fdb del "$far2" dev flannel.1 dst 192.0.2.12
+check "a deleted forwarding entry returns" wait_for 10 has_all
+on 1 ip route add 10.255.99.0/24 via 10.255.99.0 dev flannel.1 onlink
+check "a route to nowhere goes" wait_for 10 has_all
+on 1 ip link set flannel.1 down
+check "a device that was set down comes up with all routes" wait_for 10 has_all
+on 1 ip link set flannel.1 mtu 1300
+check "a changed MTU is changed back" wait_for 10 has_all
+on 1 ip addr flush dev flannel.1
+check "a deleted address returns" wait_for 10 has_all
+on 1 ip link del flannel.1
+check "a deleted device returns with its MAC address and all entries" wait_for 10 has_all
+check "and packets go" wait_for 10 reaches 2 1
+
+# --- changes ------------------------------------------------------------------
+ghost=$(vxlan_lease 192.0.2.99 02:00:00:00:00:99)
+put_lease 10.255.250.0-24 "$ghost"
+check "a new lease is programmed" wait_for 10 eval 'dataplane 1 | grep -q 02:00:00:00:00:99'
+same "by a route, a neighbour and a forwarding entry" 3 "$(dataplane 1 | grep -c -e 02:00:00:00:00:99 -e 'via 10.255.250.0')"
+put_lease 10.255.250.0-24 "$(vxlan_lease 192.0.2.98 02:00:00:00:00:99)"
+check "a cell that moved is followed" wait_for 10 eval 'on 1 bridge fdb show dev flannel.1 | grep -q "02:00:00:00:00:99 dst 192.0.2.98"'
+delete_lease 10.255.250.0-24
+check "a lease that ends is taken out" wait_for 10 has_all
+put_lease 10.255.250.0-24 '{"PublicIP":"not an address"}'
+put_lease 10.255.251.0-24 "$ghost"
+check "a lease that makes no sense is logged, the next one is taken in" wait_for 10 eval '
+    grep -q unreadable-lease "$T/cell1.log" && dataplane 1 | grep -q "via 10.255.251.0"'
+delete_lease 10.255.250.0-24
+delete_lease 10.255.251.0-24
+check "and out" wait_for 10 has_all
+
+delete_lease "$(subnet 1 | tr / -)"
+check "a cell whose own lease was deleted takes it again" wait_for 10 grep -q lease-taken-again "$T/cell1.log"
+match "in etcd" "$(subnet 1 | tr / -) .*192.0.2.11" "$(leases)"
+check "and is reached again" wait_for 10 reaches 2 1
+
+# --- etcd away ----------------------------------------------------------------
+stop_pid "$T/etcd.pid"
+check "with etcd away packets go" reaches 2 1
+on 1 ip route del "$to2"
+check "and a deleted route returns" wait_for 10 has_all
+check "a daemon that starts meanwhile waits" eval ': >"$T/cell3.log"; stop_flanneld 3; start_flanneld 3; wait_for 10 grep -q waiting-for-store "$T/cell3.log"'
+check "its data plane carries packets all the while" reaches 1 3
+check "etcd is back" start_etcd "$T/etcd" 192.0.2.1 2379
+check "the waiting daemon joins" wait_for 20 joined 3
+put_lease 10.255.250.0-24 "$ghost"
+check "the others see changes again" wait_for 20 eval 'dataplane 1 | grep -q 02:00:00:00:00:99'
+delete_lease 10.255.250.0-24
+check "and again" wait_for 10 has_all
+
+# --- races --------------------------------------------------------------------
+for n in 4 5 6 7 8; do make_cell $n; done
+for n in 4 5 6 7 8; do start_flanneld $n; done
+all_in() { for n in 4 5 6 7 8; do joined $n || return 1; done; }
+check "five cells that start at once all join" wait_for 30 all_in
+same "each with a subnet of its own" 8 "$(leases | cut -d' ' -f1 | sort -u | wc -l)"
+
+done_testing
