@@ -1,0 +1,169 @@
+# network-policy-plugin run by hand: real policy server and database, stand-ins for
+# UAA and Cloud Controller.
+# shellcheck shell=bash
+. "$TOP/tests/lib/check.sh"
+. "$TOP/tests/lib/services.sh"
+. "$TOP/tests/lib/platform.sh"
+
+cat >"$T/world.json" <<'JSON'
+{"clients": [{"id": "network-policy", "secret": "s3cret", "scopes": ["uaa.resource", "cloud_controller.admin_read_only"]},
+             {"id": "cf", "secret": "", "scopes": []}],
+ "users": [{"id": "u-1", "name": "dora", "password": "pw", "scopes": ["network.write"]},
+           {"id": "u-2", "name": "admin", "password": "pw", "scopes": ["network.admin", "cloud_controller.admin"]},
+           {"id": "u-3", "name": "eve", "password": "pw", "scopes": ["cloud_controller.read"]}],
+ "orgs": [{"guid": "org-1", "name": "one"}],
+ "spaces": [{"guid": "space-1", "name": "dev", "org": "org-1", "developers": ["u-1", "u-3"]},
+            {"guid": "space-2", "name": "prod", "org": "org-1", "developers": []}],
+ "apps": [{"guid": "app-1", "name": "frontend", "space": "space-1"},
+          {"guid": "app-2", "name": "backend", "space": "space-1"},
+          {"guid": "app-3", "name": "db", "space": "space-1"},
+          {"guid": "app-4", "name": "far", "space": "space-2"},
+          {"guid": "app-5", "name": "frontend", "space": "space-2"}],
+ "page_max": 2}
+JSON
+start_platform || { not_ok "the platform starts" "$(tail -n 5 "$T"/*.log)"; done_testing; }
+for user in dora admin eve; do log_in $user "$T/$user"; done
+
+plugin() { CF_HOME=$T/$user "$BIN/network-policy-plugin" "$@" </dev/null; }
+# says WHAT STATUS TEXT ARGS…: exit status and whole output
+says() {
+    local what=$1 status=$2 text=$3 out rc
+    shift 3
+    out=$(plugin "$@"; echo "status $?")
+    same "$what" "$text"$'\n'"status $status" "$out"
+}
+tab=$'\t'
+
+# --- a developer ------------------------------------------------------------------
+user=dora
+says "without arguments it says that it is a plugin" 1 "This cf CLI plugin is not intended to be run on its own
+"
+says "an empty list is a header" 0 "Listing policies as dora...
+OK
+
+Source${tab}Destination${tab}Protocol${tab}Port
+" list-access
+says "a policy is made" 0 "Allowing traffic from frontend to backend as dora...
+OK
+
+" allow-access frontend backend --protocol tcp --port 8080
+says "making it again is no error" 0 "Allowing traffic from frontend to backend as dora...
+OK
+
+" allow-access frontend backend --port=8080 --protocol=tcp
+says "a second one" 0 "Allowing traffic from frontend to db as dora...
+OK
+
+" allow-access frontend db -protocol udp -port 7000
+rows=$(plugin list-access | tail -n +5 | sort)
+same "both are listed" "frontend${tab}backend${tab}${tab}tcp${tab}${tab}8080
+frontend${tab}db${tab}${tab}udp${tab}${tab}7000" "$rows"
+same "the header is wide enough for the longest cell" "Source${tab}${tab}Destination${tab}Protocol${tab}Port" \
+    "$(plugin list-access | sed -n 4p)"
+same "only those of one app are listed" "frontend${tab}backend${tab}${tab}tcp${tab}${tab}8080" \
+    "$(plugin list-access --app backend | tail -n +5)"
+says "an app that is not there" 1 "Allowing traffic from frontend to nosuch as dora...
+FAILED
+resolving destination app: App nosuch not found" allow-access frontend nosuch --protocol tcp --port 80
+says "an app of another space is not there" 1 "Denying traffic from far to backend as dora...
+FAILED
+resolving source app: App far not found" remove-access far backend --protocol tcp --port 80
+says "a list for an app that is not there" 1 "Listing policies as dora...
+FAILED
+getting app: App nosuch not found" list-access --app nosuch
+says "a policy is removed" 0 "Denying traffic from frontend to db as dora...
+OK
+
+" remove-access frontend db --protocol udp --port 7000
+same "and no longer listed" "frontend${tab}backend${tab}${tab}tcp${tab}${tab}8080" "$(plugin list-access | tail -n +5)"
+says "removing it again is no error" 0 "Denying traffic from frontend to db as dora...
+OK
+
+" remove-access frontend db --protocol udp --port 7000
+says "deny-access says that it is deprecated" 0 "Deprecated! Use remove-access
+Denying traffic from frontend to backend as dora...
+OK
+
+" deny-access frontend backend --protocol tcp --port 8080
+same "and works" "" "$(plugin list-access | tail -n +5)"
+
+# --- wrong arguments ----------------------------------------------------------------
+usage() {
+    local what=$1 why=$2 out rc
+    shift 2
+    out=$(plugin "$@")
+    rc=$?
+    same "$what" "1 FAILED / Incorrect usage. $why / NAME:" "$rc $(sed -n '1{s/$/ \//p};2{s/$/ \//p};4p' <<<"$out" | tr '\n' ' ' | sed 's/ $//')"
+}
+usage "no port" "" allow-access a b --protocol tcp
+usage "three apps" "" allow-access a b c --protocol tcp --port 1
+usage "a port that is a word" "Port is not valid: abc" allow-access a b --protocol tcp --port abc
+usage "a port that is zero" "Port is not valid. Must be in range [1-65535]." allow-access a b --protocol tcp --port 0
+usage "a port that is too great" "Port is not valid. Must be in range [1-65535]." remove-access a b --protocol tcp --port 65536
+usage "a range that goes backwards" "Port is not valid. Must be in range [1-65535]." remove-access a b --protocol tcp --port 90-80
+usage "a protocol there is none of" "Protocol is not valid. Must be tcp or udp." allow-access a b --protocol icmp --port 1
+usage "an option there is none of" "flag provided but not defined: -foo" allow-access a b --foo tcp --port 1
+usage "a word behind list-access" "" list-access frontend
+refuse "a command there is none of" plugin frobnicate
+match "help of a command" "^   allow-access - Allow direct network traffic" "$(plugin help allow-access)"
+
+# --- ranges, the newer names --------------------------------------------------------
+check "a range of ports" plugin allow-access frontend backend --protocol tcp --port 8080-8090
+same "is listed as one" "frontend${tab}backend${tab}${tab}tcp${tab}${tab}8080-8090" "$(plugin list-access | tail -n +5)"
+check "and removed" plugin remove-access frontend backend --protocol tcp --port 8080-8090
+check "add-network-policy" plugin add-network-policy frontend --destination-app backend
+same "has cf's defaults" "frontend${tab}backend${tab}${tab}tcp${tab}${tab}8080" "$(plugin network-policies --source frontend | tail -n +5)"
+check "remove-network-policy" plugin remove-network-policy frontend backend --protocol tcp --port 8080
+
+# --- who may, and tokens --------------------------------------------------------------
+user=eve
+out=$(plugin allow-access frontend backend --protocol tcp --port 80)
+match "a user without the scope is told so" 'adding policies: http client do: 403 Forbidden: .*network.admin network.write' "$out"
+user=dora
+config=$T/dora/.cf/config.json
+token() { jq -r .AccessToken "$config"; }
+expired=$(curl -s -d "{\"claims\": $(jq -n '{sub: "u-1", user_id: "u-1", user_name: "dora", scope: ["network.write"], exp: 1000}')}" $UAA/standin/sign | jq -r .token)
+jq --arg t "bearer $expired" '.AccessToken = $t' "$config" >"$config.new" && mv "$config.new" "$config"
+check "an expired token is renewed" plugin list-access
+refuse "and the new one kept for cf" test "$(token)" = "bearer $expired"
+same "with all else in the file" kept "$(jq -r '.PluginRepos[0].Name' "$config")"
+same "for nobody else to read" 600 "$(stat -c %a "$config")"
+jq '.AccessToken = "bearer not.a.token"' "$config" >"$config.new" && mv "$config.new" "$config"
+out=$(plugin list-access)
+match "a token that cannot be read is no crash" "could not resolve username: the access token cannot be read" "$out"
+refuse "and is not quoted" grep -q not.a.token <<<"$out"
+jq --arg t "bearer $expired" '.AccessToken = $t | .RefreshToken = "used-up"' "$config" >"$config.new" && mv "$config.new" "$config"
+match "a session that is over says what to do" "use 'cf login' to log in" "$(plugin list-access)"
+match "nobody logged in" "FAILED.*No API endpoint set. Use 'cf login' or 'cf api'" "$(CF_HOME=$T/nobody "$BIN/network-policy-plugin" list-access | tr '\n' ' ')"
+log_in dora "$T/dora"
+jq 'del(.SpaceFields)' "$config" >"$config.new" && mv "$config.new" "$config"
+match "no space targeted" "No org and space targeted, use 'cf target -o ORG -s SPACE'" "$(plugin allow-access frontend backend --protocol tcp --port 80)"
+log_in dora "$T/dora"
+
+# --- colours ----------------------------------------------------------------------------
+on_terminal() { script -qec "env CF_HOME=$T/dora $* $BIN/network-policy-plugin list-access" /dev/null </dev/null; }
+match "colours on a terminal" $'\033\\[36;1mdora\033\\[0m' "$(on_terminal)"
+refuse "none with NO_COLOR" grep -q $'\033\\[36' <<<"$(on_terminal NO_COLOR=1)"
+
+# --- an administrator, all spaces, JSON ----------------------------------------------------
+user=admin
+jq '.SpaceFields = {GUID: "space-2", Name: "prod"}' "$T/admin/.cf/config.json" >"$T/c" && mv "$T/c" "$T/admin/.cf/config.json"
+check "an administrator targets another space" plugin allow-access frontend far --protocol tcp --port 443
+user=dora
+check "a developer works in hers" plugin allow-access frontend backend --protocol tcp --port 8080-8081
+same "and sees hers only" 1 "$(plugin list-access | tail -n +5 | wc -l)"
+user=admin
+rows=$(plugin list-access --all | tail -n +5 | tr -s '\t' ' ' | sort)
+same "all spaces, with names of space and organisation" "frontend dev one backend dev one tcp 8080-8081
+frontend prod one far prod one tcp 443" "$rows"
+json=$(plugin list-access --all --json)
+same "JSON for programs" "frontend backend dev 8080 8081" \
+    "$(jq -r '.policies[] | select(.source.id == "app-1") | "\(.source.name) \(.destination.name) \(.destination.space) \(.ports.start) \(.ports.end)"' <<<"$json")"
+same "with their number" 2 "$(jq .total_policies <<<"$json")"
+same "filtered by source" 443 "$(plugin list-access --all --json --source frontend | jq .policies[0].ports.start)"
+same "filtered by destination" 0 "$(plugin list-access --all --json --dest frontend | jq .total_policies)"
+
+# --- servers in trouble ------------------------------------------------------------------------
+stop_pid "$T/policy-server.pid"
+match "the policy server is down" "getting policies: http client do: 502 Bad Gateway" "$(plugin list-access)"
+done_testing
