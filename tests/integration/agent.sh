@@ -1,0 +1,167 @@
+# The agent on one cell: real bridge, real packets, policies by mutual TLS.
+# shellcheck shell=bash
+. "$TOP/tests/lib/check.sh"
+. "$TOP/tests/lib/agent.sh"
+
+front=f1111111-0000-4000-8000-000000000001
+back=b2222222-0000-4000-8000-000000000002
+other=c3333333-0000-4000-8000-000000000003
+
+cell_up
+certificates
+box front 10.255.1.2 $front
+box back1 10.255.1.3 $back
+box back2 10.255.1.4 $back
+box other 10.255.1.5 $other
+box nobody 10.255.1.6
+store_edit '.nobody = {handle: "nobody", ip: "10.255.1.6", metadata: {}}'
+for b in back1 back2 front; do serve $b 8080; serve $b 9090; done
+iptables -A FORWARD -s 192.0.2.1 -m comment --comment foreign -j DROP
+agent_config
+check "before anything, the bridge lets all pass (so that the refusals below mean something)" reach front 10.255.1.3 8080
+
+# --- closed until something is known ---------------------------------------------
+agent_up
+check "without a server and without saved policies the overlay is closed" wait_for 10 refused front 10.255.1.3 8080
+check "a refusal is told to the client at once" told front 10.255.1.3 8080
+same "the agent's jump is the first rule of FORWARD" "-A FORWARD -j vpa--forward" "$(first_forward)"
+check "a server that is away is in the log" wait_for 10 has_logged policy-server-failed
+
+# --- policies ----------------------------------------------------------------------
+answer r1 "$(policy $front 0001 $back 0002 tcp 8080 8080)"
+api_up
+check "a policy opens the port" wait_for 10 reach front 10.255.1.3 8080
+check "on every instance of the app" reach front 10.255.1.4 8080
+refuse "another port stays shut" reach front 10.255.1.3 9090
+refuse "another app stays out" reach other 10.255.1.3 8080
+refuse "the reverse direction stays shut" reach back1 10.255.1.2 8080
+refuse "a container without an app stays out" reach nobody 10.255.1.3 8080
+match "marks read as operators know them" "^-A vpa--src -s 10.255.1.2/32 -m comment --comment \"src:$front\" -j MARK --set-xmark 0x1/0xffffffff" "$(rule vpa--src)"
+match "so do allows" "^-A vpa--to-b2222222 -p tcp -m tcp --dport 8080 -m mark --mark 0x1 -m comment --comment \"src:${front}_dst:$back\" -j ACCEPT" "$(rule vpa--to-b2222222)"
+match "it asked for the policies of its own apps only" "id=$back,$other,$front " "$(tail -n 1 "$API/log")"
+
+answer r2 "$(policy $front 0001 $back 0002 tcp 8080 8080)" "$(policy $other 0003 $back 0002 tcp 9000 9100)"
+check "a parked request brings the next policy" wait_for 5 reach other 10.255.1.3 9090
+check "it was waited for" grep -q 'match="r1" prefer=wait=' "$API/log"
+refuse "a range ends where it ends" reach other 10.255.1.3 8080
+
+# --- containers come and go ----------------------------------------------------------
+box back3 10.255.1.7
+serve back3 8080
+refuse "a container that the store does not know is closed" reach front 10.255.1.7 8080
+store_add back3 10.255.1.7 $back
+check "a new instance gets its app's policies" wait_for 5 reach front 10.255.1.7 8080
+store_remove back3
+check "and loses them when it goes" wait_for 5 refused front 10.255.1.7 8080
+
+# --- drift ------------------------------------------------------------------------
+iptables -D FORWARD 1
+check "a jump that somebody removed comes back" wait_for 10 refused front 10.255.1.3 9090
+same "as the first rule" "-A FORWARD -j vpa--forward" "$(first_forward)"
+iptables -I FORWARD -j ACCEPT -m comment --comment intruder
+check "it comes before an intruder's" wait_for 10 sh -c '[ "$(iptables -S FORWARD 1)" = "-A FORWARD -j vpa--forward" ]'
+iptables -D FORWARD -j ACCEPT -m comment --comment intruder
+iptables -F vpa--to-b2222222
+check "a chain that somebody emptied is filled again" wait_for 10 reach front 10.255.1.3 8080
+check "a repair is in the log" has_logged drift-repaired
+
+# --- the server goes away ---------------------------------------------------------
+api_down
+check "without the server what is allowed stays allowed" reach front 10.255.1.3 8080
+refuse "and what is refused stays refused" reach front 10.255.1.3 9090
+store_add back3 10.255.1.7 $back
+check "a new instance gets the last known policies" wait_for 5 reach front 10.255.1.7 8080
+same "a forced cycle says that it failed" 500 "$(force)"
+match "and why" "failed to force policy poll cycle: .*127.0.0.1" "$(cat "$T/force")"
+
+# --- restart ------------------------------------------------------------------------
+agent_down
+same "SIGTERM ends it well" 0 "$status"
+check "its rules stay" reach front 10.255.1.3 8080
+refuse "all of them" reach front 10.255.1.3 9090
+iptables -S >"$T/before"
+commits=$(logged rules-enforced)
+agent_up
+check "it starts without the server" wait_for 10 has_logged using-saved-policies
+wait_for 10 sh -c "curl -s http://127.0.0.1:8721/metrics | grep -q 'vxlan_policy_agent_enforced 1'"
+same "a restart changes no rule" "" "$(iptables -S | diff "$T/before" -)"
+same "and commits nothing" "$commits" "$(logged rules-enforced)"
+agent_down
+iptables -F; iptables -X
+agent_up
+check "a cell that booted is closed by itself" wait_for 10 refused front 10.255.1.3 9090
+check "and gets the saved policies" reach front 10.255.1.3 8080
+agent_down
+iptables -F; iptables -X
+sed -i 's/8080/9090/' "$T/state/policies.saved"
+agent_up
+check "saved policies that were tampered with open nothing" wait_for 10 refused front 10.255.1.3 9090
+refuse "not even what was allowed" reach front 10.255.1.3 8080
+check "and the log says so" has_logged saved-policies-unusable
+
+# --- lying servers -------------------------------------------------------------------
+answer r3 "$(policy $front 0001 $back 0002 tcp 8080 8080)"
+api_up
+check "the server comes back" wait_for 40 reach front 10.255.1.3 8080
+check "and that is in the log" has_logged policy-server-back
+lie() { # WHAT: an answer that must change nothing
+    local before
+    before=$(logged policy-server-failed)
+    printf '"lie-%s"\n' "$RANDOM" >"$API/etag"
+    curl -s -m 20 -o /dev/null http://127.0.0.1:8722/force-policy-poll-cycle
+    check "$1 is an error" wait_for 10 has_logged policy-server-failed "$before"
+    check "$1 leaves what is allowed" reach front 10.255.1.3 8080
+    refuse "$1 opens nothing" reach front 10.255.1.3 9090
+}
+head -c 100 "$API/body" >"$T/torn"; cp "$T/torn" "$API/body"
+lie "a truncated answer"
+echo '[]' >"$API/body"
+lie "an answer of the wrong type"
+policy $front 0001 $back 0002 tcp 9090 9090 | jq -c '.destination.ports.start = "9090" | {policies: [.]}' >"$API/body"
+lie "a policy of the wrong type"
+{ policy $front 0001 $back 0002 tcp 9090 9090; policy $other 0001 $back 0002 tcp 9090 9090; } | jq -sc '{policies: .}' >"$API/body"
+lie "one tag for two apps"
+{ policy $front 0001 $back 0002 tcp 9090 9090; policy $front 0004 $back 0002 tcp 9090 9090; } | jq -sc '{policies: .}' >"$API/body"
+lie "two tags for one app"
+head -c 70000000 /dev/zero | tr '\0' ' ' >"$API/body"
+lie "an enormous answer"
+echo '{}' >"$API/body"; echo 500 >"$API/status"
+lie "a server's error"
+rm "$API/status"
+
+# --- an old server: no revision, no wait, no v1 ------------------------------------
+touch "$API/old_api"
+answer "" "$(policy $front 0001 $back 0002 tcp 9090 9090)"
+check "an old server is polled" wait_for 40 reach front 10.255.1.3 9090
+match "by its own version of the API" "^/networking/v0/internal/policies" "$(tail -n 1 "$API/log")"
+answer "" "$(policy $front 0001 $back 0002 udp 9090 9090)"
+check "again and again" wait_for 10 refused front 10.255.1.3 9090
+same "a forced cycle answers when all is in the kernel" 200 "$(force)"
+
+# --- servers on loopback -----------------------------------------------------------
+logging() { curl -s -X PUT -d "$1" http://127.0.0.1:8721/iptables-logging; }
+same "logging can be looked at" '{"enabled":false}' "$(curl -s http://127.0.0.1:8721/iptables-logging)"
+same "and switched on" '{"enabled":true}' "$(logging '{"enabled":true}')"
+check "then what is accepted is logged" wait_for 5 sh -c "iptables -S | grep -q 'LOG --log-prefix \"OK_0001_b2222222'"
+match "and what is refused" '^-A vpa--deny -d 10.255.1.3/32 -m limit --limit 1/sec --limit-burst 1 -j LOG --log-prefix "DENY_C2C_back1 "' "$(rule vpa--deny)"
+same "a body that is no JSON is refused" '{ "error": "decoding request body as json" }' "$(logging 'x')"
+same "so is one without the key" "{ \"error\": \"missing required key 'enabled'\" }" "$(logging '{}')"
+same "the log level can be changed" 204 "$(curl -s -o /dev/null -w '%{http_code}' -d ERROR http://127.0.0.1:8721/log-level)"
+match "the plan can be read" "^-A vpa--src -s 10.255.1.2/32" "$(curl -s http://127.0.0.1:8721/plan)"
+same "what it shows is in the kernel" "" "$(curl -s http://127.0.0.1:8721/plan | grep -e '^-A' | sort | diff - <(iptables -S | grep -e '^-A vpa-' | sort))"
+check "metrics count commits" test "$(metric commits_total)" -gt 0
+match "foreign rules are untouched" '^-A FORWARD -s 192.0.2.1/32 -m comment --comment foreign -j DROP' "$(
+    iptables -A FORWARD -s 192.0.2.1 -m comment --comment foreign -j DROP; force >/dev/null; rule FORWARD)"
+agent_down
+same "it ends well" 0 "$status"
+same "the sanitizers are silent" "" "$(grep -E 'runtime error|Sanitizer' "$T/agent.err")"
+
+# --- configuration ---------------------------------------------------------------------
+agent_config '.vni = "one" | .overlay_network = "10.255.1.1/16"'
+out=$("$BIN/vxlan-policy-agent" -config-file "$T/agent.json" 2>&1)
+same "a bad configuration is refused" 1 $?
+match "naming the key" "invalid config: vni: " "$out"
+agent_config
+check "--check-config only checks" "$BIN/vxlan-policy-agent" --config-file "$T/agent.json" --check-config
+match "--version is one line" '^vxlan-policy-agent [^ ]+$' "$("$BIN/vxlan-policy-agent" --version)"
+done_testing

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pieces of the compiler; only plan/ includes this. */
+#ifndef VXLAN_POLICY_AGENT_COMPILE_H
+#define VXLAN_POLICY_AGENT_COMPILE_H
+
+#include "vxlan-policy-agent/plan/plan.h"
+
+/* A packet walks a chain rule by rule up to this many; longer ones become trees. */
+#define PLAN_FAN 16
+
+/**
+ * plan_add_chain() - A new, empty chain
+ * @ret_index: Its place in @p->chains, which moves when more are added
+ */
+int plan_add_chain(struct plan *p, const char *name, size_t *ret_index, struct err *e);
+
+/** plan_add_rule() - Append a rule to a chain */
+int plan_add_rule(struct plan *p, size_t chain, const struct fw_rule *r, struct err *e);
+
+/** struct addr_leaf - What to do with one address */
+struct addr_leaf {
+        uint32_t ip;
+        struct fw_rule rule; /* the address match is set by the tree */
+};
+
+/**
+ * plan_addr_tree() - A tree on the source or destination address
+ * @root:   Name of its first chain, which is made even if there are no leaves
+ * @by_src: Look at the source, not the destination
+ * @leaves: Sorted by address, no address twice
+ */
+int plan_addr_tree(struct plan *p, const char *root, bool by_src, const struct addr_leaf *leaves,
+                   size_t count, struct err *e);
+
+/**
+ * plan_app_chain() - The chain that decides for all instances of an app
+ * @name:     Of the chain; "vpa--to-" and @key
+ * @key:      Short, unique name of the app, for the chains below
+ * @policies: Those that lead to this app, sorted by source tag, protocol, start,
+ *            end; tags are in 1 … PLAN_TAG_MAX
+ */
+int plan_app_chain(struct plan *p, const struct plan_settings *s, const char *key,
+                   const struct policy *const *policies, size_t count, struct err *e);
+
+#define PLAN_KEY_MAX 8
+#define PLAN_TO      PLAN_PREFIX "to-"
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vxlan-policy-agent/poll/cycle.h"
+
+#include "netman/clock.h"
+#include "netman/log.h"
+#include "netman/own.h"
+#include "vxlan-policy-agent/enforce/bridge.h"
+#include "vxlan-policy-agent/enforce/enforce.h"
+#include "vxlan-policy-agent/poll/saved.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+void cycle_init(struct cycle *c, const struct agent_config *config, struct status *status)
+{
+        *c = (struct cycle){ .config = config, .status = status };
+}
+
+void cycle_done(struct cycle *c)
+{
+        policy_list_done(&c->policies);
+        containers_done(&c->containers);
+}
+
+/* ---- Observe ---- */
+
+int cycle_observe(struct cycle *c, struct err *e)
+{
+        int64_t start = clock_us();
+
+        if (!containers_stale(c->config->datastore, &c->containers))
+                return 0;
+        if (containers_read(c->config->datastore, &c->containers, e) < 0)
+                return err_add(e, "container store");
+        c->counts.last_store_us = clock_us() - start;
+        c->counts.containers = c->containers.count;
+        c->in_kernel = false;
+        if (c->containers.list.skipped)
+                log_error("containers-skipped", LOG_INT("count", c->containers.list.skipped),
+                          LOG_STR("error", c->containers.list.why));
+        log_debug("containers-read", LOG_INT("count", c->containers.count),
+                  LOG_INT("version", c->containers.list.stamp.version));
+        return 0;
+}
+
+void cycle_learn(struct cycle *c, struct source_news *news)
+{
+        struct err e = { 0 };
+
+        policy_list_done(&c->policies);
+        c->policies = news->policies;
+        news->policies = (struct policy_list){ 0 };
+        memcpy(c->revision, news->revision, sizeof c->revision);
+        c->known = true;
+        c->in_kernel = false;
+        c->counts.policies = c->policies.count;
+        if (saved_write(c->config->state_directory, &news->body, &e) < 0)
+                log_error("policies-not-saved", LOG_WHY(&e));
+        source_news_done(news);
+}
+
+void cycle_fall_back(struct cycle *c)
+{
+        OWN(policy_list) struct policy_list list = { 0 };
+        struct err e = { 0 };
+
+        if (c->known)
+                return;
+        if (saved_read(c->config->state_directory, &list, &e) < 0 || source_judge(&list, &e) < 0) {
+                if (e.fault != FAULT_ABSENT)
+                        log_error("saved-policies-unusable", LOG_WHY(&e));
+                return;
+        }
+        log_info("using-saved-policies", LOG_INT("policies", list.count));
+        c->policies = list;
+        list = (struct policy_list){ 0 };
+        c->known = true;
+        c->in_kernel = false;
+        c->counts.policies = c->policies.count;
+}
+
+/* ---- Plan ---- */
+
+static struct plan_settings settings_of(const struct cycle *c)
+{
+        struct plan_settings s = {
+                .overlay = c->config->overlay,
+                .logging = c->logging,
+                .accepted_udp_per_second = (uint32_t)c->config->accepted_udp_per_second,
+                .denied_per_second = (uint32_t)c->config->denied_per_second,
+                .tag_length = (unsigned int)c->config->tag_length,
+        };
+
+        (void)snprintf(s.device, sizeof s.device, "flannel.%" PRId64, c->config->vni);
+        return s;
+}
+
+static int make_plan(struct cycle *c, struct plan *ret, struct err *e)
+{
+        const struct plan_input in = { .settings = settings_of(c),
+                                       .containers = c->containers.items,
+                                       .container_count = c->containers.count,
+                                       .policies = c->policies.items,
+                                       .policy_count = c->policies.count };
+        int64_t start = clock_us();
+
+        if (plan_make(&in, ret, e) < 0)
+                return -1;
+        c->counts.last_plan_us = clock_us() - start;
+        c->counts.rules = ret->rules;
+        c->counts.chains = ret->count;
+        c->counts.bad_tags = ret->bad_tags;
+        c->counts.conflicts = ret->conflicts;
+        if (ret->bad_tags)
+                log_error("tags-out-of-range", LOG_INT("policies", ret->bad_tags));
+        if (ret->conflicts)
+                log_error("addresses-claimed-twice", LOG_INT("addresses", ret->conflicts));
+        return 0;
+}
+
+/* ---- Enforce ---- */
+
+static void note_cost(struct cycle *c, const struct fw_cost *cost)
+{
+        c->counts.last_lock_us = cost->lock_us;
+        c->counts.last_enforce_us = cost->edit_us;
+        c->counts.retries += cost->tries - 1;
+        c->counts.commits += cost->committed;
+}
+
+/**
+ * settle() - The kernel holds what is known: remember it
+ */
+static void settle(struct cycle *c)
+{
+        memcpy(c->enforced, c->revision, sizeof c->enforced);
+        c->in_kernel = true;
+        c->counts.last_success_us = clock_us();
+        (void)fw_size("filter", &c->size_rules, &c->size_bytes, NULL); /* wrong: one look more */
+}
+
+/**
+ * report() - Say what was changed; a change without a new plan repaired somebody's doing
+ */
+static void report(struct cycle *c, const struct plan *p, const struct fw_cost *cost)
+{
+        bool drift = plan_same(p, &c->status->plan); /* only this thread writes it */
+
+        if (!cost->committed)
+                return;
+        c->counts.drift_repairs += drift;
+        log_info(drift ? "drift-repaired" : "rules-enforced", LOG_INT("rules", p->rules),
+                 LOG_INT("chains", p->count), LOG_INT("containers", c->containers.count),
+                 LOG_INT("store_version", c->containers.list.stamp.version),
+                 LOG_STR("revision", c->revision), LOG_INT("plan_us", c->counts.last_plan_us),
+                 LOG_INT("enforce_us", cost->edit_us));
+}
+
+static int enforce(struct cycle *c, struct err *e)
+{
+        const struct fw_where where = { .lock_file = c->config->iptables_lock_file,
+                                        .wait_ms = FW_WAIT_MS };
+        OWN(plan) struct plan p = { 0 };
+        struct fw_cost cost = { 0 };
+
+        if (make_plan(c, &p, e) < 0 || enforce_plan(&where, &p, &cost, e) < 0)
+                return -1;
+        note_cost(c, &cost);
+        if (bridge_filters(e) < 0)
+                return -1;
+        settle(c);
+        report(c, &p, &cost);
+        status_set_plan(c->status, &p);
+        return 0;
+}
+
+int cycle_enforce(struct cycle *c, struct err *e)
+{
+        bool logging = status_logging(c->status);
+        int rc;
+
+        if (logging != c->logging)
+                c->in_kernel = false;
+        c->logging = logging;
+        if (c->in_kernel || !c->known)
+                return 0;
+        c->counts.cycles++;
+        rc = enforce(c, e);
+        c->counts.failed_cycles += rc < 0;
+        status_set_counts(c->status, &c->counts);
+        return rc;
+}
+
+int cycle_begin(struct cycle *c, struct err *e)
+{
+        bool present = false;
+        int rc;
+
+        if (enforce_present(&present, e) < 0)
+                return -1;
+        if (present)
+                return cycle_observe(c, e);
+        if (cycle_observe(c, e) < 0)
+                log_error("container-store-unreadable", LOG_WHY(e)); /* closed without it, too */
+        cycle_fall_back(c);
+        if (c->known)
+                return cycle_enforce(c, e);
+        c->known = true; /* nothing is known, and that is enforced: deny */
+        rc = cycle_enforce(c, e);
+        c->known = false;
+        return rc;
+}
+
+bool cycle_drifted(struct cycle *c)
+{
+        unsigned int rules = 0, bytes = 0;
+
+        return fw_size("filter", &rules, &bytes, NULL) < 0 || rules != c->size_rules ||
+               bytes != c->size_bytes;
+}
+
+void cycle_doubt(struct cycle *c)
+{
+        c->in_kernel = false;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * DOC: the cycle: observe, plan, enforce
+ *
+ * One thread does all of it, so there is nothing to lock. What it knows only
+ * ever gets replaced by something that was read whole and judged; a step that
+ * fails leaves what was known, and the rules that stand, as they were.
+ */
+#ifndef VXLAN_POLICY_AGENT_CYCLE_H
+#define VXLAN_POLICY_AGENT_CYCLE_H
+
+#include "netman/err.h"
+#include "vxlan-policy-agent/config.h"
+#include "vxlan-policy-agent/poll/containers.h"
+#include "vxlan-policy-agent/poll/source.h"
+#include "vxlan-policy-agent/status.h"
+
+/**
+ * struct cycle - What the agent knows
+ * @known:     @policies came from the server or from disk; false: nothing is known yet
+ * @policies:  The newest policies that were judged good
+ * @revision:  Their name; "" if they are from disk or the server names none
+ * @enforced:  The newest revision that is in the kernel
+ * @in_kernel: The kernel holds the plan of what is known
+ * @size_rules, @size_bytes: The filter table's size when we last knew it to be right
+ */
+struct cycle {
+        const struct agent_config *config;
+        struct status *status;
+        struct containers containers;
+        bool known, in_kernel, logging;
+        struct policy_list policies;
+        char revision[SOURCE_ETAG_MAX + 1], enforced[SOURCE_ETAG_MAX + 1];
+        struct counts counts;
+        unsigned int size_rules, size_bytes;
+};
+
+void cycle_init(struct cycle *c, const struct agent_config *config, struct status *status);
+void cycle_done(struct cycle *c);
+
+/**
+ * cycle_begin() - Before the server is asked for the first time
+ *
+ * Where no rules of an earlier run stand (a cell that booted), the policies kept
+ * on disk are enforced, or, without them, deny between all containers. Where
+ * rules stand they are the best that is known, and stay.
+ */
+int cycle_begin(struct cycle *c, struct err *e);
+
+/** cycle_observe() - Read the container store again if it changed */
+int cycle_observe(struct cycle *c, struct err *e);
+
+/** cycle_learn() - Take over policies; @news is emptied */
+void cycle_learn(struct cycle *c, struct source_news *news);
+
+/** cycle_fall_back() - The server is away: use what is on disk if nothing is known yet */
+void cycle_fall_back(struct cycle *c);
+
+/**
+ * cycle_enforce() - Plan and enforce what is known
+ *
+ * Does nothing if the kernel is known to hold it; cycle_doubt() changes that.
+ */
+int cycle_enforce(struct cycle *c, struct err *e);
+
+/** cycle_drifted() - Has somebody changed the table's size since we enforced? */
+bool cycle_drifted(struct cycle *c);
+
+/** cycle_doubt() - Compare with the kernel the next time, even if nothing is new */
+void cycle_doubt(struct cycle *c);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Policies from the internal API: asked for, or waited for. */
+#ifndef VXLAN_POLICY_AGENT_SOURCE_H
+#define VXLAN_POLICY_AGENT_SOURCE_H
+
+#include "netman/err.h"
+#include "netman/http_client.h"
+#include "netman/policy.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SOURCE_ETAG_MAX 255 /* characters of a revision's name that we keep */
+
+/**
+ * struct source - The server, as we know it
+ * @client:   Keeps the connection
+ * @agent_id: How we name ourselves to it
+ * @old_api:  It knows only v0
+ */
+struct source {
+        struct http_client *client;
+        char agent_id[128];
+        bool old_api;
+};
+
+/**
+ * source_init() - Prepare; connects to nothing yet
+ * @timeout_s: For a call that does not wait
+ */
+int source_init(struct source *s, const char *url, const char *ca, const char *cert,
+                const char *key, int timeout_s, struct err *e);
+void source_done(struct source *s);
+
+/**
+ * struct source_ask - One question
+ * @ids:      Apps, sorted
+ * @enforced: Revision that is in the kernel, "" for none
+ * @wait_s:   Park at the server for so long while nothing is new; 0: answer at once
+ * @wake_fd:  Readable: give up
+ */
+struct source_ask {
+        const char *const *ids;
+        size_t id_count;
+        const char *enforced;
+        int wait_s, timeout_s;
+        int wake_fd;
+};
+
+/**
+ * struct source_news - One answer
+ * @changed:  False: what is enforced still holds, the rest is empty
+ * @policies: All that touch one of the ids
+ * @revision: The answer's ETag; "" from a server without
+ * @body:     The answer's text, to be kept on disk
+ */
+struct source_news {
+        bool changed;
+        struct policy_list policies;
+        char revision[SOURCE_ETAG_MAX + 1];
+        struct str body;
+};
+void source_news_done(struct source_news *n);
+
+static inline void source_news_drop(struct source_news *n)
+{
+        source_news_done(n);
+}
+
+/**
+ * source_ask() - Ask
+ * @ret: Emptied, then filled in
+ * @e:   FAULT_UPSTREAM; sys is ECANCELED if @wake_fd ended it
+ *
+ * An answer that contradicts itself (an app with two tags, a tag with two apps,
+ * ports that end before they start) is no answer.
+ */
+int source_ask(struct source *s, const struct source_ask *ask, struct source_news *ret,
+               struct err *e);
+
+/** source_judge() - Is such a set of policies possible? */
+int source_judge(const struct policy_list *list, struct err *e);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the agent's threads share: the cycle's thread writes it, the debug and
+ * force servers' threads read it and leave wishes. One mutex guards it all.
+ */
+#ifndef VXLAN_POLICY_AGENT_STATUS_H
+#define VXLAN_POLICY_AGENT_STATUS_H
+
+#include "netman/err.h"
+#include "netman/str.h"
+#include "vxlan-policy-agent/plan/plan.h"
+#include "vxlan-policy-agent/poll/events.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/** struct counts - For GET /metrics; times in microseconds, instants of clock_us() */
+struct counts {
+        uint64_t cycles, failed_cycles, commits, retries, drift_repairs, asks, failed_asks;
+        int64_t last_plan_us, last_lock_us, last_enforce_us, last_ask_us, last_store_us;
+        int64_t last_success_us; /* the kernel was last known to hold the plan; 0: never */
+        int64_t server_gone_us;  /* since when the server has not answered; 0: it does */
+        size_t containers, policies, rules, chains, bad_tags, conflicts;
+};
+
+/**
+ * struct status - The shared part
+ * @plan:        What is, or should be, in the kernel
+ * @logging:     Wanted by PUT /iptables-logging
+ * @force_asked: Cycles asked for at the force endpoint, counted
+ * @force_done:  Those that are answered; @force_result says how, fault FAULT_NONE if well
+ * @stopping:    No more cycles come
+ */
+struct status {
+        pthread_mutex_t lock;
+        pthread_cond_t forced;
+        const struct events *events;
+        struct counts counts;
+        struct plan plan;
+        bool logging, stopping;
+        uint64_t force_asked, force_done;
+        struct err force_result;
+};
+
+int status_init(struct status *s, const struct events *events, bool logging, struct err *e);
+void status_done(struct status *s);
+
+/** status_logging() - Is logging wanted? */
+bool status_logging(struct status *s);
+
+/** status_set_logging() - From a debug server's thread: takes effect with the next cycle */
+void status_set_logging(struct status *s, bool on);
+
+/** status_set_plan() - Take over @p, leaving the old plan in it */
+void status_set_plan(struct status *s, struct plan *p);
+
+/**
+ * status_force() - Ask for a cycle and wait for its end
+ * @e: The cycle's error; FAULT_UPSTREAM if it takes longer than @timeout_s
+ */
+int status_force(struct status *s, int timeout_s, struct err *e);
+
+/** status_force_asked() - The newest wish, or 0 if all are answered */
+uint64_t status_force_asked(struct status *s);
+
+/** status_force_answer() - Answer wishes up to @number; @why NULL: it went well */
+void status_force_answer(struct status *s, uint64_t number, const struct err *why);
+
+/** status_stop() - Nobody may wait for a cycle any more */
+void status_stop(struct status *s);
+
+struct counts status_counts(struct status *s);
+void status_set_counts(struct status *s, const struct counts *c);
+
+#endif
