@@ -5,6 +5,7 @@
 #include "netman/log.h"
 #include "policy-server/http/call.h"
 #include "policy-server/http/cors.h"
+#include "policy-server/http/debug.h"
 #include "policy-server/http/routes.h"
 #include "policy-server/store/migrate.h"
 
@@ -56,17 +57,19 @@ static int listen_internal(struct ps *ps, struct err *e)
         return http_server_start(&conf, &ps->internal, e);
 }
 
-static int listen_health(struct ps *ps, struct err *e)
+/** listen_small() - A listener for a few clients of our own */
+static int listen_small(struct ps *ps, const char *host, int64_t port,
+                        const struct http_route *routes, struct http_server **ret, struct err *e)
 {
         const struct http_server_config conf = {
-                .host = ps->config.listen_host,
-                .port = (uint16_t)ps->config.health_check_port,
-                .limits = { .workers = 1, .queue = 16, .connections = 64 },
-                .routes = routes_health(),
+                .host = host,
+                .port = (uint16_t)port,
+                .limits = { .workers = 1, .queue = 16, .body_max = 4096, .connections = 64 },
+                .routes = routes,
                 .app = ps
         };
 
-        return http_server_start(&conf, &ps->health, e);
+        return port ? http_server_start(&conf, ret, e) : 0;
 }
 
 static int listen_all(struct ps *ps, struct err *e)
@@ -78,7 +81,11 @@ static int listen_all(struct ps *ps, struct err *e)
                 return -1;
         if (internal && listen_internal(ps, e) < 0)
                 return -1;
-        return c->health_check_port ? listen_health(ps, e) : 0;
+        if (listen_small(ps, c->listen_host, c->health_check_port, routes_health(), &ps->health,
+                         e) < 0)
+                return -1;
+        return listen_small(ps, c->debug_server_host, c->debug_server_port, routes_debug(),
+                            &ps->debug, e);
 }
 
 static int open_database(struct ps *ps, struct err *e)
@@ -109,7 +116,8 @@ int ps_start(struct ps_config *config, enum ps_role role, struct ps **ret, struc
         if (role == PS_EXTERNAL &&
             (uaa_new(&ps->config, &ps->uaa, e) < 0 || cc_new(&ps->config, ps->uaa, &ps->cc, e) < 0))
                 return -1;
-        if (role != PS_MIGRATE && listen_all(ps, e) < 0)
+        if (role != PS_MIGRATE &&
+            (feed_start(&ps->config, &ps->feed, e) < 0 || listen_all(ps, e) < 0))
                 return -1;
         *ret = GIVE(ps);
         return 0;
@@ -126,9 +134,12 @@ void ps_stop(struct ps *ps)
 {
         if (!ps)
                 return;
+        feed_close(ps->feed); /* whoever is parked is answered before the listeners drain */
         http_server_stop(ps->external, GRACE_MS);
         http_server_stop(ps->internal, GRACE_MS);
         http_server_stop(ps->health, 0);
+        http_server_stop(ps->debug, 0);
+        feed_stop(ps->feed);
         cc_free(ps->cc);
         uaa_free(ps->uaa);
         db_close(ps->db);

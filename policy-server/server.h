@@ -6,20 +6,22 @@
 #include "netman/http_server.h"
 #include "policy-server/auth/cc.h"
 #include "policy-server/config.h"
+#include "policy-server/snapshot/feed.h"
 #include "policy-server/store/db.h"
 
 /**
  * struct ps - A running server; members not needed in its role are NULL
- * @external, @internal, @health: Its listeners
+ * @external, @internal, @health, @debug: Its listeners
  * @started_us: clock_us()
  */
 struct ps {
         struct ps_config config;
         enum ps_role role;
         struct db *db;
+        struct feed *feed; /* the snapshot */
         struct uaa *uaa;
         struct cc *cc;
-        struct http_server *external, *internal, *health;
+        struct http_server *external, *internal, *health, *debug;
         int64_t started_us;
 };
 

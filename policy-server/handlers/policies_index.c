@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists of policies, for people and for cells. */
+/* Lists of policies, for people. */
 #include "netman/jsonx.h"
 #include "policy-server/auth/guard.h"
 #include "policy-server/handlers/handlers.h"
 #include "policy-server/http/call.h"
-#include "policy-server/store/store.h"
 
 #include <string.h>
 
@@ -46,31 +45,38 @@ static bool selected(const struct selection *s, const struct policy *p)
                (!s->destination || json_object_get(s->destination, p->destination));
 }
 
-static int pick(const struct policy_list *all, const struct selection *s,
-                struct policy_list *picked, struct err *e)
+/** struct picking - For pick(): what is wanted, and what was found */
+struct picking {
+        const struct selection *selection;
+        struct policy_list *picked;
+};
+
+static int pick(void *arg, const struct policy *p, struct err *e)
 {
-        for (size_t i = 0; i < all->count; i++) {
-                if (selected(s, &all->items[i]) && policy_list_add(picked, &all->items[i], e) < 0)
-                        return -1;
-        }
-        return 0;
+        const struct picking *k = arg;
+
+        return selected(k->selection, p) ? policy_list_add(k->picked, p, e) : 0;
 }
 
+/** read_selected() - From the snapshot, once it has all that was written so far */
 static int read_selected(struct call *c, const struct selection *s, struct policy_list *picked,
                          struct err *e)
 {
-        OWN(policy_list) struct policy_list all = { 0 };
+        struct picking k = { s, picked };
+        int rc;
 
-        if (store_list(c->ps->db, &all, e) < 0)
+        if (feed_sync_wait(c->ps->feed, e) < 0)
                 return -1;
-        return pick(&all, s, picked, e);
+        rc = table_each(feed_lock(c->ps->feed)->table, pick, &k, e);
+        feed_unlock(c->ps->feed);
+        return rc;
 }
 
-static void say(struct call *c, const struct policy_list *list, enum policy_form form)
+static void say(struct call *c, const struct policy_list *list)
 {
         OWN(str) struct str body = { 0 };
 
-        policy_list_print(list, c->version, form, (unsigned int)c->ps->config.tag_length, &body);
+        policy_list_print(list, c->version, POLICY_EXTERNAL, 0, &body);
         call_json(c, &body);
 }
 
@@ -94,23 +100,5 @@ void handle_index(struct call *c)
         else if (guard_filter(c->ps->cc, &c->token, &list, &why) < 0)
                 call_fail(c, "check access failed", &why);
         else
-                say(c, &list, POLICY_EXTERNAL);
-}
-
-void handle_internal_index(struct call *c)
-{
-        OWN(policy_list) struct policy_list list = { 0 };
-        OWN(json) json_t *either = NULL;
-        struct selection s = { 0 };
-        struct err why = { 0 };
-
-        if (id_set(c, "id", &either, &why) < 0) {
-                call_fail(c, "database read failed", &why);
-                return;
-        }
-        s.either = either;
-        if (read_selected(c, &s, &list, &why) < 0)
-                call_fail(c, "database read failed", &why);
-        else
-                say(c, &list, POLICY_INTERNAL);
+                say(c, &list);
 }

@@ -23,8 +23,11 @@ static const struct endpoint delete =
 static const struct endpoint policies =
         ENDPOINT("PoliciesIndex", FOR_WRITERS, V0 | V1, handle_index);
 static const struct endpoint tags = ENDPOINT("TagsIndex", FOR_ADMINS, V0 | V1, handle_tags);
-static const struct endpoint internal_policies =
-        ENDPOINT("InternalPolicies", FOR_CELLS, V0 | V1, handle_internal_index);
+static const struct endpoint internal_policies = { .name = "InternalPolicies",
+                                                   .audience = FOR_CELLS,
+                                                   .versions = V0 | V1,
+                                                   .handler = handle_internal_index,
+                                                   .parks = true };
 static const struct endpoint health_port =
         ENDPOINT("HealthCheck", FOR_CELLS, 0, handle_health_port);
 
@@ -57,7 +60,11 @@ static const struct http_route external_routes[] = {
 };
 
 static const struct http_route internal_routes[] = {
-        TO("GET", INTERNAL "/policies", internal_policies),
+        { .method = "GET",
+          .pattern = INTERNAL "/policies",
+          .handler = call_front,
+          .data = &internal_policies,
+          .quick = true },
         { 0 },
 };
 

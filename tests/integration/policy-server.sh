@@ -45,7 +45,7 @@ same "tags" $'{"tags":[{"id":"app-1","tag":"0001","type":"app"},{"id":"app-2","t
 same "a cell gets its apps' policies with tags and both port forms" \
     '{"total_policies":1,"policies":[{"source":{"id":"app-2","tag":"0002"},"destination":{"id":"app-3","tag":"0003","protocol":"udp","port":53,"ports":{"start":53,"end":53}}}]}' \
     "$(internal '/networking/v0/internal/policies?id=app-2' | jq -c '.policies |= map(select(.source.id=="app-2")) | .total_policies = (.policies|length)')"
-same "a cell's list has all that touch its apps" "app-1 app-2" "$(internal '/networking/v0/internal/policies?id=app-2' | sources)"
+same "a cell's list has all that touch its apps" "app-1 app-2" "$(internal '/networking/v0/internal/policies?id=app-2' | jq -r '[.policies[].source.id] | sort | join(" ")')"
 same "all of them without ids" 3 "$(internal /networking/v0/internal/policies | jq .total_policies)"
 refuse "without a certificate there is no answer" curl -s --cacert "$T/certs/ca.crt" $PSI/networking/v0/internal/policies
 refuse "plain HTTP there is none either" curl -sf http://127.0.0.1:4003/networking/v0/internal/policies

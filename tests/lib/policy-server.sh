@@ -58,7 +58,7 @@ external_config() {
 }
 
 internal_config() {
-    jq -n --arg c "$T/certs" '{listen_host: "127.0.0.1", internal_listen_port: 4003, health_check_port: 4004, log_level: "debug",
+    jq -n --arg c "$T/certs" '{listen_host: "127.0.0.1", internal_listen_port: 4003, health_check_port: 4004, debug_server_port: 7933, log_level: "debug",
             log_prefix: "cfnetworking", ca_cert_file: ($c + "/ca.crt"), server_cert_file: ($c + "/server.crt"),
             server_key_file: ($c + "/server.key"), tag_length: 2,
             database: {type: "postgres", user: "postgres", password: "", host: "127.0.0.1", port: 5432,
@@ -66,20 +66,28 @@ internal_config() {
         jq "${2:-.}" >"$1"
 }
 
-# start_server NAME PROGRAM CONFIG: pid in $T/NAME.pid, output in $T/NAME.log;
-# returns when it says that it has started
-start_server() {
+# launch NAME PROGRAM CONFIG: pid in $T/NAME.pid, output in $T/NAME.log, and when it
+# ends its status in $T/NAME.exit, because a subshell cannot wait for another's child
+launch() {
+    rm -f "$T/$1.pid" "$T/$1.exit"
     : >"$T/$1.log"
-    "$BIN/$2" -config-file "$3" >>"$T/$1.log" 2>&1 &
-    echo $! >"$T/$1.pid"
-    wait_for 60 grep -q '"message":"[^"]*\.started"' "$T/$1.log"
+    (
+        "$BIN/$2" -config-file "$3" >>"$T/$1.log" 2>&1 &
+        echo $! >"$T/$1.pid"
+        wait $!
+        echo $? >"$T/$1.exit"
+    ) &
+    wait_for 20 test -s "$T/$1.pid"
 }
 
-# stop_server NAME: TERM; the exit status is returned
+# wait_started NAME: until it says that it has started
+wait_started() { wait_for 60 grep -q '"message":"[^"]*\.started"' "$T/$1.log"; }
+
+start_server() { launch "$@" && wait_started "$1"; }
+
+# stop_server NAME: TERM; returns its exit status
 stop_server() {
-    local pid
-    pid=$(cat "$T/$1.pid")
-    kill "$pid" && wait "$pid"
+    kill "$(cat "$T/$1.pid")" && wait_for 20 test -s "$T/$1.exit" && return "$(cat "$T/$1.exit")"
 }
 
 token_of() {
@@ -94,10 +102,11 @@ api() {
 }
 
 # internal PATH [CURL ARGS]: GET with the client's certificate
+CELL=(--cacert "$T/certs/ca.crt" --cert "$T/certs/client.crt" --key "$T/certs/client.key")
 internal() {
     local path=$1
     shift
-    curl -s --cacert "$T/certs/ca.crt" --cert "$T/certs/client.crt" --key "$T/certs/client.key" "$@" "$PSI$path"
+    curl -s "${CELL[@]}" "$@" "$PSI$path"
 }
 
 # v0 SOURCE DESTINATION PROTOCOL PORT …: a body with these policies
