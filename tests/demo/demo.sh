@@ -48,7 +48,7 @@ note() {
 # What a cell holds for its containers; the same before the first and after the last.
 cell_traces() {
     on "$1" sh -c 'iptables-save -t filter | grep "^[:-]" | sed "s/ \[.*//"; iptables-save -t nat | grep "^[:-]" | sed "s/ \[.*//"
-        ip -br link | grep -v "^cni-flannel0" | cut -d" " -f1; ls -A /var/lib/netman/netns /var/lib/netman/flannel /var/lib/cni/networks/*/10.* 2>/dev/null
+        ip -br link | grep -v "^cni-flannel0" | cut -d" " -f1; find /var/lib/netman/netns /var/lib/netman/flannel /var/lib/cni -mindepth 1 -type f ! -name lock ! -name "last_reserved*" 2>/dev/null
         grep netman/netns /proc/self/mounts; cat /var/lib/netman/ports.json /var/lib/netman/store.json 2>/dev/null | grep -o "[a-z]*-[0-9]"; true'
 }
 
