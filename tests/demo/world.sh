@@ -178,7 +178,7 @@ JSON
   "delegate": {
     "name": "cni-flannel", "type": "flannel", "cniVersion": "0.3.1",
     "subnetFile": "/var/lib/netman/subnet.env", "dataDir": "/var/lib/netman/flannel",
-    "delegate": {"bridge": "cni-flannel0", "ipMasq": false}
+    "delegate": {"bridge": "cni-flannel0", "isDefaultGateway": true, "ipMasq": false}
   }
 }
 JSON
