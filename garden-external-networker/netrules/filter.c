@@ -2,6 +2,7 @@
 /* A container's chains in the filter table. */
 #include "garden-external-networker/netrules/netrules.h"
 
+#include "garden-external-networker/netrules/netout.h"
 #include "netman/fw_dispatch.h"
 
 #include <string.h>
@@ -85,20 +86,6 @@ static int lead_here(struct fw_table *t, const struct config *c, struct err *e)
         return fw_jump_ensure(t, "INPUT", 0, &input, e);
 }
 
-/**
- * fill_netout() - The egress chain: denials, net-out rules, replies, refusal
- */
-static int fill_netout(struct fw_table *t, const struct opening *o, struct err *e)
-{
-        OWN(fw_rules) struct fw_rules rules = { 0 };
-
-        if (rules_deny(o->c, o->s, &rules, e) < 0 ||
-            rules_egress(o->c, o->s, o->rules, &rules, e) < 0 ||
-            rules_netout_end(o->c, o->s, &rules, e) < 0)
-                return -1;
-        return fw_chain_set(t, o->s->names.netout, rules.items, rules.count, e);
-}
-
 static int open_it(struct fw_table *t, void *ctx, struct err *e)
 {
         OWN(fw_rules) struct fw_rules input = { 0 }, netlog = { 0 }, overlay = { 0 };
@@ -111,7 +98,7 @@ static int open_it(struct fw_table *t, void *ctx, struct err *e)
             rules_overlay(o->c, &overlay, e) < 0)
                 return -1;
         if (fw_chain_set(t, s->names.netlog, netlog.items, netlog.count, e) < 0 ||
-            fill_netout(t, o, e) < 0 ||
+            netout_set(t, o->c, s, o->rules, e) < 0 ||
             fw_chain_set(t, s->names.input, input.items, input.count, e) < 0 ||
             fw_chain_set(t, s->names.overlay, overlay.items, overlay.count, e) < 0)
                 return -1;
@@ -134,54 +121,27 @@ int netrules_open(const struct config *c, struct subject *s, const struct egress
         return 0;
 }
 
-/**
- * count_denies() - Rules at the chain's start that net-out rules must stay behind
- */
-static size_t count_denies(const struct fw_rules *chain)
-{
-        size_t n = 0;
-
-        while (n < chain->count &&
-               (chain->items[n].verb == FW_REJECT || chain->items[n].verb == FW_LOG))
-                n++;
-        return n;
-}
-
 /** struct adding - What an edit of netrules_egress_add() works with */
 struct adding {
-        const char *chain;
-        struct fw_rules rules;
+        const struct config *c;
+        const struct subject *s;
+        const struct egress_list *rules;
 };
 
 static int add_it(struct fw_table *t, void *ctx, struct err *e)
 {
-        OWN(fw_rules) struct fw_rules now = { 0 };
-        struct adding *a = ctx;
-        size_t at;
+        const struct adding *a = ctx;
 
-        if (!fw_chain_exists(t, a->chain))
-                return err_set(e, FAULT_ABSENT, 0, "chain %s is missing: is the container up?",
-                               a->chain);
-        if (fw_chain_read(t, a->chain, &now, e) < 0)
-                return -1;
-        at = count_denies(&now);
-        for (size_t i = 0; i < a->rules.count; i++)
-                if (fw_insert(t, a->chain, at + i, &a->rules.items[i], e) < 0)
-                        return -1;
-        return 0;
+        return netout_add(t, a->c, a->s, a->rules, e);
 }
 
 int netrules_egress_add(const struct config *c, const struct subject *s,
                         const struct egress_list *rules, struct err *e)
 {
         const struct fw_where where = netrules_where(c);
-        struct adding a = { .chain = s->names.netout };
-        int rc = rules_egress(c, s, rules, &a.rules, e);
+        struct adding a = { .c = c, .s = s, .rules = rules };
 
-        if (rc == 0 && a.rules.count > 0)
-                rc = fw_edit(&where, "filter", add_it, &a, NULL, e);
-        fw_rules_done(&a.rules);
-        return rc;
+        return rules->count ? fw_edit(&where, "filter", add_it, &a, NULL, e) : 0;
 }
 
 /** struct closing - What an edit of netrules_close() works with */
@@ -217,8 +177,10 @@ static int close_it(struct fw_table *t, void *ctx, struct err *e)
             fw_tree_cut_owner(t, &tree_dst, cl->handle, e) < 0 ||
             fw_tree_cut_owner(t, &tree_input, cl->handle, e) < 0)
                 return -1;
-        if (drop_chain(t, cl->names.netout, e) < 0 || drop_chain(t, cl->names.netlog, e) < 0 ||
-            drop_chain(t, cl->names.overlay, e) < 0 || drop_chain(t, cl->names.input, e) < 0)
+        if (fw_chain_refs(t, cl->names.netout) == 0 && netout_drop(t, cl->names.netout, e) < 0)
+                return -1;
+        if (drop_chain(t, cl->names.netlog, e) < 0 || drop_chain(t, cl->names.overlay, e) < 0 ||
+            drop_chain(t, cl->names.input, e) < 0)
                 return -1;
         return drop_shared(t, e);
 }

@@ -140,18 +140,35 @@ int rules_deny(const struct config *c, const struct subject *s, struct fw_rules 
         return 0;
 }
 
-int rules_netout_end(const struct config *c, const struct subject *s, struct fw_rules *ret,
-                     struct err *e)
+int rules_replies(const struct config *c, const struct subject *s, struct fw_rules *ret,
+                  struct err *e)
 {
         const struct fw_rule replies = { .src = fw_host(s->ip),
                                          .dst = fw_not(c->overlay),
                                          .states = FW_RELATED | FW_ESTABLISHED,
                                          .verb = FW_RETURN };
+
+        return fw_rules_add(ret, &replies, e);
+}
+
+int rules_refusal(const struct config *c, const struct subject *s, struct fw_rules *ret,
+                  struct err *e)
+{
+        const struct fw_rule refuse = { .verb = FW_REJECT };
+
+        if (c->asg_logging && add_deny_log(c, s, (struct fw_net){ 0 }, ret, e) < 0)
+                return -1;
+        return fw_rules_add(ret, &refuse, e);
+}
+
+int rules_netout_end(const struct config *c, const struct subject *s, struct fw_rules *ret,
+                     struct err *e)
+{
         const struct fw_rule refuse = { .src = fw_host(s->ip),
                                         .dst = fw_not(c->overlay),
                                         .verb = FW_REJECT };
 
-        if (fw_rules_add(ret, &replies, e) < 0)
+        if (rules_replies(c, s, ret, e) < 0)
                 return -1;
         if (c->asg_logging && add_deny_log(c, s, fw_not(c->overlay), ret, e) < 0)
                 return -1;

@@ -39,6 +39,14 @@ int rules_egress(const struct config *c, const struct subject *s, const struct e
 int rules_deny(const struct config *c, const struct subject *s, struct fw_rules *ret,
                struct err *e);
 
+/** rules_replies() - What belongs to an open connection passes */
+int rules_replies(const struct config *c, const struct subject *s, struct fw_rules *ret,
+                  struct err *e);
+
+/** rules_refusal() - The end of every chain of a tree: refuse, whoever sent it */
+int rules_refusal(const struct config *c, const struct subject *s, struct fw_rules *ret,
+                  struct err *e);
+
 /** rules_netout_end() - What stands behind all net-out rules: replies pass, the rest is refused */
 int rules_netout_end(const struct config *c, const struct subject *s, struct fw_rules *ret,
                      struct err *e);

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "garden-external-networker/netrules/netout.h"
+
+#include "garden-external-networker/netrules/asgplan.h"
+#include "netman/str.h"
+
+#include <string.h>
+
+#define DEPTH_MAX 16 /* steps from a root to a leaf; ours have less */
+
+/**
+ * find_tree() - The tree that an egress chain leads to
+ * @ret: Its root, "" for none
+ */
+static int find_tree(struct fw_table *t, const char *chain, char ret[FW_CHAIN_MAX + 1],
+                     struct err *e)
+{
+        OWN(fw_rules) struct fw_rules rules = { 0 };
+
+        ret[0] = '\0';
+        if (!fw_chain_exists(t, chain))
+                return 0;
+        if (fw_chain_read(t, chain, &rules, e) < 0)
+                return -1;
+        for (size_t i = 0; i < rules.count; i++)
+                if (rules.items[i].verb == FW_GOTO && str_starts(rules.items[i].to, ASG_PREFIX))
+                        (void)snprintf(ret, FW_CHAIN_MAX + 1, "%.28s", rules.items[i].to);
+        return 0;
+}
+
+/**
+ * drop_tree() - Delete all chains of a tree that nobody leads to any more
+ */
+static int drop_tree(struct fw_table *t, const char *root, struct err *e)
+{
+        OWN(mem) char **names = NULL;
+        size_t count;
+
+        if (!*root || fw_chain_refs(t, root) > 0)
+                return 0;
+        if (fw_chain_names(t, root, &names, &count, e) < 0)
+                return -1;
+        /* All rules first: then no chain leads to another, whatever the order. */
+        for (size_t i = 0; i < count; i++)
+                if (fw_chain_flush(t, names[i], e) < 0)
+                        return -1;
+        for (size_t i = 0; i < count; i++)
+                if (fw_chain_delete(t, names[i], e) < 0)
+                        return -1;
+        return 0;
+}
+
+static int build_tree(struct fw_table *t, const struct asg_plan *plan, struct err *e)
+{
+        if (fw_chain_exists(t, asg_plan_root(plan)))
+                return 0; /* named after what is in it */
+        for (size_t i = 0; i < plan->count; i++) {
+                const struct asg_chain *chain = &plan->chains[i];
+
+                if (fw_chain_set(t, chain->name, chain->rules.items, chain->rules.count, e) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+/**
+ * literal() - The whole chain with its rules as they came
+ * @all: Has the denials; gets all else
+ */
+static int literal(struct fw_table *t, const struct config *c, const struct subject *s,
+                   const struct egress_list *rules, struct fw_rules *all, struct err *e)
+{
+        if (rules_egress(c, s, rules, all, e) < 0 || rules_netout_end(c, s, all, e) < 0)
+                return -1;
+        return fw_chain_set(t, s->names.netout, all->items, all->count, e);
+}
+
+/**
+ * make_plan() - The tree for a list of rules
+ *
+ * Return: 1 with @ret filled in; 0: a list it must be; -1: @e
+ */
+static int make_plan(const struct config *c, const struct subject *s,
+                     const struct egress_list *rules, struct asg_plan *ret, struct err *e)
+{
+        OWN(fw_rules) struct fw_rules tail = { 0 };
+        struct err why = { 0 };
+
+        if (rules->count <= ASG_LITERAL_MAX)
+                return 0;
+        if (rules_refusal(c, s, &tail, e) < 0)
+                return -1;
+        if (asg_plan_make(rules, s->names.netlog, c->asg_logging, &tail, ret, &why) == 0)
+                return 1;
+        if (why.fault == FAULT_CONFLICT)
+                return 0;
+        *e = why;
+        return -1;
+}
+
+/**
+ * branched() - The chain that leads to a tree: denials, replies, the tree
+ * @all: Has the denials; gets all else
+ */
+static int branched(struct fw_table *t, const struct config *c, const struct subject *s,
+                    const struct asg_plan *plan, struct fw_rules *all, struct err *e)
+{
+        struct fw_rule go = { .src = fw_host(s->ip), .dst = fw_not(c->overlay), .verb = FW_GOTO };
+
+        fw_to(&go, "%s", asg_plan_root(plan));
+        if (build_tree(t, plan, e) < 0 || rules_replies(c, s, all, e) < 0 ||
+            fw_rules_add(all, &go, e) < 0)
+                return -1;
+        return fw_chain_set(t, s->names.netout, all->items, all->count, e);
+}
+
+/**
+ * put() - Make the chain anew
+ * @all: Has the denials
+ */
+static int put(struct fw_table *t, const struct config *c, const struct subject *s,
+               const struct egress_list *rules, struct fw_rules *all, struct err *e)
+{
+        OWN(asg_plan) struct asg_plan plan = { 0 };
+        char old[FW_CHAIN_MAX + 1];
+        int planned = make_plan(c, s, rules, &plan, e);
+
+        if (planned < 0 || find_tree(t, s->names.netout, old, e) < 0)
+                return -1;
+        if (planned ? branched(t, c, s, &plan, all, e) < 0 : literal(t, c, s, rules, all, e) < 0)
+                return -1;
+        return drop_tree(t, old, e);
+}
+
+int netout_set(struct fw_table *t, const struct config *c, const struct subject *s,
+               const struct egress_list *rules, struct err *e)
+{
+        OWN(fw_rules) struct fw_rules all = { 0 };
+
+        return rules_deny(c, s, &all, e) < 0 ? -1 : put(t, c, s, rules, &all, e);
+}
+
+/** struct reading - Where we are in a tree, and what the steps to here have said */
+struct reading {
+        struct fw_table *t;
+        const char *log_chain;
+        struct egress_list *ret;
+};
+
+static int read_chain(const struct reading *rd, const char *chain, const struct egress *ctx,
+                      int depth, struct err *e);
+
+/**
+ * narrow() - What a rule says, on top of what the steps before it have said
+ */
+static struct egress narrow(const struct egress *ctx, const struct fw_rule *r)
+{
+        struct egress g = *ctx;
+
+        if (r->proto)
+                g.proto = r->proto;
+        if (r->dst_range.hi)
+                g.dst = r->dst_range;
+        if (r->dports.hi)
+                g.ports = r->dports;
+        if (g.proto == FW_ICMP)
+                g.icmp = r->icmp.on ? r->icmp : (struct fw_icmp){ true, -1, -1 };
+        return g;
+}
+
+static int read_rule(const struct reading *rd, const struct fw_rule *r, const struct egress *ctx,
+                     int depth, struct err *e)
+{
+        struct egress g = narrow(ctx, r);
+
+        if (r->states)
+                return 0; /* replies: no net-out rule */
+        g.log = r->verb == FW_GOTO && strcmp(r->to, rd->log_chain) == 0;
+        if (r->verb == FW_RETURN || g.log)
+                return egress_add(rd->ret, &g, e);
+        if (r->verb == FW_GOTO && str_starts(r->to, ASG_PREFIX))
+                return read_chain(rd, r->to, &g, depth + 1, e);
+        return 0;
+}
+
+static int read_chain(const struct reading *rd, const char *chain, const struct egress *ctx,
+                      int depth, struct err *e)
+{
+        OWN(fw_rules) struct fw_rules rules = { 0 };
+
+        if (depth > DEPTH_MAX)
+                return err_set(e, FAULT_SYSTEM, 0, "chain %s is too deep", chain);
+        if (fw_chain_read(rd->t, chain, &rules, e) < 0)
+                return -1;
+        for (size_t i = 0; i < rules.count; i++)
+                if (read_rule(rd, &rules.items[i], ctx, depth, e) < 0)
+                        return -1;
+        return 0;
+}
+
+int netout_read(struct fw_table *t, const char *chain, const char *log_chain,
+                struct egress_list *ret, struct err *e)
+{
+        const struct reading rd = { t, log_chain, ret };
+        const struct egress ctx = { .dst = { 0, UINT32_MAX }, .ports = { 0, UINT16_MAX } };
+
+        return read_chain(&rd, chain, &ctx, 0, e);
+}
+
+/**
+ * keep_denials() - What stands at the chain's start, to stay there
+ *
+ * Which denials a container has was settled when it came up.
+ */
+static int keep_denials(struct fw_table *t, const char *chain, struct fw_rules *ret, struct err *e)
+{
+        OWN(fw_rules) struct fw_rules now = { 0 };
+
+        if (fw_chain_read(t, chain, &now, e) < 0)
+                return -1;
+        for (size_t i = 0; i < now.count; i++) {
+                if (now.items[i].verb != FW_REJECT && now.items[i].verb != FW_LOG)
+                        break;
+                if (fw_rules_add(ret, &now.items[i], e) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+int netout_add(struct fw_table *t, const struct config *c, const struct subject *s,
+               const struct egress_list *rules, struct err *e)
+{
+        OWN(egress) struct egress_list all = { 0 };
+        OWN(fw_rules) struct fw_rules denials = { 0 };
+
+        if (!fw_chain_exists(t, s->names.netout))
+                return err_set(e, FAULT_ABSENT, 0, "chain %s is missing: is the container up?",
+                               s->names.netout);
+        for (size_t i = 0; i < rules->count; i++)
+                if (egress_add(&all, &rules->items[i], e) < 0)
+                        return -1;
+        if (netout_read(t, s->names.netout, s->names.netlog, &all, e) < 0 ||
+            keep_denials(t, s->names.netout, &denials, e) < 0)
+                return -1;
+        return put(t, c, s, &all, &denials, e);
+}
+
+int netout_drop(struct fw_table *t, const char *chain, struct err *e)
+{
+        char root[FW_CHAIN_MAX + 1];
+
+        if (find_tree(t, chain, root, e) < 0 || fw_chain_delete(t, chain, e) < 0)
+                return -1;
+        return drop_tree(t, root, e);
+}
