@@ -69,6 +69,26 @@ netin a '{"HostIP":"10.99.0.5","HostPort":60999,"ContainerIP":"'"$ip_a"'","Conta
 same "net-in without a container port uses the host port" '{"host_port":60999,"container_port":60999}' "$(cat "$T/out")"
 same "the state file has the reference's form" '{"acquired_ports":{"a":[61000,61001]}}' "$(cat "$T/state.json")"
 
+# --- more rules than a packet should walk along ----------------------------------------
+many() { # many PORT: 300 networks, ours among them
+    jq -nc --arg port "$1" '[range(300) | {protocol: 1, networks: [{start: "10.98.\(. % 250).\(. / 2 | floor)"}], ports: [{start: 1, end: (1 + .)}]}]
+        + [{protocol: 1, networks: [{start: "10.99.0.1"}], ports: [{start: ($port | tonumber)}]}]'
+}
+for c in a b; do
+    bulk $c '{"container_ip":"'"$(jq -r .$c.ip "$T/store")"'","netout_rules":'"$(many 444)"'}'
+    same "300 rules for $c in one call" 0 "$status"
+done
+serve outside 444
+serve outside 445
+check "one of many rules opens its port" reach b 10.99.0.1 444
+refuse "another port stays shut" reach b 10.99.0.1 445
+check "the rules from before still hold" reach a 10.99.0.1 80
+match "no chain of them is long" '^(1?[0-9]|20)$' "$(iptables -S | grep -- '^-A' | awk '{print $2}' | grep -E '^(asg|netout)' | sort | uniq -c | sort -n | tail -n 1 | awk '{print $1}')"
+netout b '{"container_ip":"'"$ip_b"'","netout_rule":{"protocol":1,"networks":[{"start":"10.99.0.1"}],"ports":[{"start":445}]}}'
+check "one rule more opens one port more" reach b 10.99.0.1 445
+check "and takes none away" reach b 10.99.0.1 444
+refuse "the other container has not gained by it" reach a 10.99.0.1 445
+
 # --- down ----------------------------------------------------------------------------
 for c in a b; do
     kill_container $c
@@ -114,6 +134,10 @@ same "each with a port of its own" 20 "$(jq '[.acquired_ports[][]] | unique | le
 same "all of them recorded" 20 "$(jq length "$T/store")"
 serve m7 8080
 serve m8 8080
+bulk m1 '{"container_ip":"'"$(jq -r .m1.ip "$T/store")"'","netout_rules":'"$(many 444)"'}'
+rules_one=$(iptables -S | wc -l)
+bulk m2 '{"container_ip":"'"$(jq -r .m2.ip "$T/store")"'","netout_rules":'"$(many 444)"'}'
+match "containers with the same rules share them" '^-?[0-9]$' "$(($(iptables -S | wc -l) - rules_one))"
 check "one of them may go out" reach m20 10.99.0.1 80
 refuse "none reaches another" reach m7 "$(jq -r .m8.ip "$T/store")" 8080
 jobs=
