@@ -44,6 +44,8 @@ static void set_default(void *conf, const struct conf_key *k, struct str *proble
                 *(char **)field(conf, k) = dup_or_note(k->def_str, problems);
         else if (k->type == CONF_INT)
                 *(int64_t *)field(conf, k) = k->def_int;
+        else if (k->type == CONF_REAL)
+                *(double *)field(conf, k) = k->def_str ? strtod(k->def_str, NULL) : 0;
         else if (k->type == CONF_BOOL)
                 *(bool *)field(conf, k) = k->def_int != 0;
 }
@@ -60,6 +62,21 @@ static void read_int(const json_t *v, const struct conf_key *k, int64_t *at, str
                              "%" JSON_INTEGER_FORMAT " is out of range, must be %" PRId64
                              " to %" PRId64,
                              n, k->min, k->max);
+        else
+                *at = n;
+}
+
+static void read_real(const json_t *v, const struct conf_key *k, double *at, struct str *problems)
+{
+        double n = json_number_value(v);
+        bool limited = k->min || k->max;
+
+        if (!json_is_number(v))
+                conf_problem(problems, k->name, "must be a number");
+        else if (limited && (n < (double)k->min || n > (double)k->max))
+                conf_problem(problems, k->name,
+                             "%g is out of range, must be %" PRId64 " to %" PRId64, n, k->min,
+                             k->max);
         else
                 *at = n;
 }
@@ -99,6 +116,9 @@ static void read_value(const json_t *v, const struct conf_key *k, void *at, stru
                 break;
         case CONF_INT:
                 read_int(v, k, at, problems);
+                break;
+        case CONF_REAL:
+                read_real(v, k, at, problems);
                 break;
         case CONF_BOOL:
                 if (json_is_boolean(v))

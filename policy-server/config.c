@@ -52,6 +52,7 @@ static const struct conf_key keys[] = {
           .max = YEAR_S },
         { "cleanup_grace_seconds", CONF_INT, AT(cleanup_grace_seconds), .def_int = 300,
           .max = YEAR_S },
+        { "cleanup_max_share", CONF_REAL, AT(cleanup_max_share), .def_str = "0.2", .max = 1 },
         { "enable_space_developer_self_service", CONF_BOOL,
           AT(enable_space_developer_self_service) },
         { "allowed_cors_domains", CONF_STRS, AT(allowed_cors_domains) },

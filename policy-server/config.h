@@ -40,6 +40,7 @@ struct ps_config {
 
         int64_t tag_length, tag_quarantine_seconds;
         int64_t max_policies, cleanup_interval, cleanup_grace_seconds;
+        double cleanup_max_share;
         bool enable_space_developer_self_service;
         struct conf_strs allowed_cors_domains;
         char *metron_address;

@@ -3,6 +3,8 @@
 
 #include "netman/clock.h"
 #include "netman/log.h"
+#include "policy-server/agents.h"
+#include "policy-server/cleanup.h"
 #include "policy-server/http/call.h"
 #include "policy-server/http/cors.h"
 #include "policy-server/http/debug.h"
@@ -79,7 +81,7 @@ static int listen_all(struct ps *ps, struct err *e)
 
         if (ps->role == PS_EXTERNAL && listen_external(ps, e) < 0)
                 return -1;
-        if (internal && listen_internal(ps, e) < 0)
+        if (internal && (agents_start(ps, &ps->agents, e) < 0 || listen_internal(ps, e) < 0))
                 return -1;
         if (listen_small(ps, c->listen_host, c->health_check_port, routes_health(), &ps->health,
                          e) < 0)
@@ -119,6 +121,8 @@ int ps_start(struct ps_config *config, enum ps_role role, struct ps **ret, struc
         if (role != PS_MIGRATE &&
             (feed_start(&ps->config, &ps->feed, e) < 0 || listen_all(ps, e) < 0))
                 return -1;
+        if (role == PS_EXTERNAL && cleanup_start(ps, &ps->cleanup, e) < 0)
+                return -1;
         *ret = GIVE(ps);
         return 0;
 }
@@ -134,11 +138,13 @@ void ps_stop(struct ps *ps)
 {
         if (!ps)
                 return;
+        cleanup_stop(ps->cleanup);
         feed_close(ps->feed); /* whoever is parked is answered before the listeners drain */
         http_server_stop(ps->external, GRACE_MS);
         http_server_stop(ps->internal, GRACE_MS);
         http_server_stop(ps->health, 0);
         http_server_stop(ps->debug, 0);
+        agents_stop(ps->agents);
         feed_stop(ps->feed);
         cc_free(ps->cc);
         uaa_free(ps->uaa);

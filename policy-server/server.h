@@ -21,6 +21,8 @@ struct ps {
         struct feed *feed; /* the snapshot */
         struct uaa *uaa;
         struct cc *cc;
+        struct cleanup *cleanup;
+        struct agents *agents; /* the cells that ask us */
         struct http_server *external, *internal, *health, *debug;
         int64_t started_us;
 };

@@ -19,6 +19,7 @@
 enum conf_type {
         CONF_STR,  /* char *, owned; NULL where absent without default */
         CONF_INT,  /* int64_t */
+        CONF_REAL, /* double */
         CONF_BOOL, /* bool */
         CONF_STRS, /* struct conf_strs: a list of strings */
         CONF_JSON, /* json_t *, owned: an object or array that the program reads itself */
@@ -34,10 +35,10 @@ struct conf_strs {
  * @name:     The key in the JSON object
  * @at:       offsetof() the field in the program's struct
  * @required: Absent, null or "" is a problem
- * @def_str:  Default of a CONF_STR, or NULL
+ * @def_str:  Default of a CONF_STR, or NULL; of a CONF_REAL, in digits
  * @def_int:  Default of a CONF_INT or CONF_BOOL
- * @min:      Least value of a CONF_INT
- * @max:      Greatest value of a CONF_INT; @min and @max both 0: no limits
+ * @min:      Least value of a CONF_INT or CONF_REAL
+ * @max:      Greatest value of one; @min and @max both 0: no limits
  */
 struct conf_key {
         const char *name;

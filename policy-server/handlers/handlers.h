@@ -12,7 +12,11 @@ void handle_whoami(struct call *c);
 void handle_create(struct call *c);
 void handle_delete(struct call *c);
 void handle_index(struct call *c);
+void handle_cleanup(struct call *c);
+void handle_status(struct call *c);
 void handle_tags(struct call *c);
 void handle_internal_index(struct call *c);
+void handle_last_updated(struct call *c);
+void handle_tag_make(struct call *c);
 
 #endif

@@ -14,6 +14,7 @@
  */
 #include "netman/clock.h"
 #include "netman/log.h"
+#include "policy-server/agents.h"
 #include "policy-server/handlers/handlers.h"
 #include "policy-server/http/call.h"
 #include "policy-server/snapshot/etag.h"
@@ -22,7 +23,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define WAIT_MAX_S 300
+#define WAIT_MAX_S     300
+#define AGENT_NAME_MAX 400
 /* A snapshot compared with the database this recently counts as compared. */
 #define CHECKED_MS 1000
 
@@ -35,6 +37,7 @@ struct question {
         bool has_etag;
         struct etag etag;
         int64_t wait_ms;
+        char agent[AGENT_NAME_MAX];
 };
 
 /** prefer_wait_ms() - Prefer: wait=SECONDS (RFC 7240), 0 without */
@@ -65,6 +68,8 @@ static void unavailable(struct question *q, const struct err *why)
 {
         struct call *c = q->call;
 
+        if (q->has_etag)
+                agents_seen(c->ps->agents, q->agent, 0, false);
         /* Who knows about tags knows 503; the others get what they always got. */
         call_fail(c, "database read failed", why);
         if (q->has_etag) {
@@ -90,9 +95,13 @@ static int fill_reply(struct question *q, const struct feed_view *v, struct err 
         etag_print(v, &fp, etag);
         http_reply_header(reply, "ETag", etag);
         if (q->has_etag && fingerprint_eq(&fp, &q->etag.fp)) {
+                agents_seen(q->call->ps->agents, q->agent, v->revision, false);
                 reply->status = 304;
                 return 0;
         }
+        if (q->has_etag)
+                agents_seen(q->call->ps->agents, q->agent,
+                            str_eq(v->epoch, q->etag.epoch) ? q->etag.revision : 0, false);
         if (table_print(v->table, &s, q->call->version, &body, e) < 0)
                 return -1;
         call_json(q->call, &body);
@@ -205,6 +214,16 @@ static bool may_be_behind(const struct question *q)
         return behind || !recently_checked(f);
 }
 
+/** name_agent() - A cell's certificate and what it calls itself: cells may share one */
+static void name_agent(struct question *q)
+{
+        struct http_request *rq = q->call->rq;
+        const char *peer = http_request_peer(rq), *id = http_request_header(rq, "X-Agent-Id");
+
+        (void)snprintf(q->agent, sizeof q->agent, "%.180s|%.180s", peer ? peer : "",
+                       id ? id : http_request_address(rq));
+}
+
 void handle_internal_index(struct call *c)
 {
         struct question *q = calloc(1, sizeof *q);
@@ -219,6 +238,7 @@ void handle_internal_index(struct call *c)
         q->watcher = (struct watcher){ .changed = changed, .finish = finish, .gone = gone };
         q->call = c;
         q->ids = http_request_query(c->rq, "id");
+        name_agent(q);
         q->has_etag = etag && etag_parse(etag, &q->etag);
         q->wait_ms = prefer_wait_ms(c->rq);
         if (q->has_etag && q->wait_ms && !may_be_behind(q)) {

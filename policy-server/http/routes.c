@@ -22,12 +22,17 @@ static const struct endpoint delete =
         ENDPOINT("DeletePolicies", FOR_WRITERS, V0 | V1, handle_delete);
 static const struct endpoint policies =
         ENDPOINT("PoliciesIndex", FOR_WRITERS, V0 | V1, handle_index);
+static const struct endpoint cleanup = ENDPOINT("Cleanup", FOR_ADMINS, V0 | V1, handle_cleanup);
+static const struct endpoint status = ENDPOINT("PoliciesStatus", FOR_WRITERS, V1, handle_status);
 static const struct endpoint tags = ENDPOINT("TagsIndex", FOR_ADMINS, V0 | V1, handle_tags);
 static const struct endpoint internal_policies = { .name = "InternalPolicies",
                                                    .audience = FOR_CELLS,
                                                    .versions = V0 | V1,
                                                    .handler = handle_internal_index,
                                                    .parks = true };
+static const struct endpoint last_updated =
+        ENDPOINT("PoliciesLastUpdated", FOR_CELLS, V1, handle_last_updated);
+static const struct endpoint tag_make = ENDPOINT("CreateTag", FOR_CELLS, V1, handle_tag_make);
 static const struct endpoint health_port =
         ENDPOINT("HealthCheck", FOR_CELLS, 0, handle_health_port);
 
@@ -48,6 +53,8 @@ static const struct http_route external_routes[] = {
         TO("POST", EXTERNAL "/policies", create),
         TO("POST", EXTERNAL "/policies/delete", delete),
         TO("GET", EXTERNAL "/policies", policies),
+        TO("POST", EXTERNAL "/policies/cleanup", cleanup),
+        TO("GET", EXTERNAL "/policies/status", status),
         TO("GET", EXTERNAL "/tags", tags),
         OPTIONS("/"),
         OPTIONS("/networking"),
@@ -55,6 +62,8 @@ static const struct http_route external_routes[] = {
         OPTIONS(EXTERNAL "/whoami"),
         OPTIONS(EXTERNAL "/policies"),
         OPTIONS(EXTERNAL "/policies/delete"),
+        OPTIONS(EXTERNAL "/policies/cleanup"),
+        OPTIONS(EXTERNAL "/policies/status"),
         OPTIONS(EXTERNAL "/tags"),
         { 0 },
 };
@@ -65,10 +74,13 @@ static const struct http_route internal_routes[] = {
           .handler = call_front,
           .data = &internal_policies,
           .quick = true },
+        TO("GET", INTERNAL "/policies_last_updated", last_updated),
+        TO("PUT", INTERNAL "/tags", tag_make),
         { 0 },
 };
 
 static const struct http_route health_routes[] = {
+        TO("GET", "/", uptime),
         TO("GET", "/health", health_port),
         { 0 },
 };

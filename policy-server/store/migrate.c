@@ -11,6 +11,7 @@
  *               is not taken for the old one
  * policy_changes  what each of the latest revisions changed, complete for those
  *               after policy_state.changes_from: readers catch up from here
+ * * policy_readers  how many cells each instance serves, and how far they have come
  *
  * The first three have the shape of cf-networking-release, so that its database
  * can be taken over: a step never assumes that it made a table itself.
@@ -66,6 +67,10 @@ static const char *const steps[] = {
         "  destination text NOT NULL, destination_tag int NOT NULL,"
         "  protocol text NOT NULL, start_port int NOT NULL, end_port int NOT NULL);"
         "CREATE INDEX policy_changes_by_revision ON policy_changes (revision);",
+        /* 5: how far the cells have come, told by each instance about its own */
+        "CREATE TABLE policy_readers ("
+        "  instance text PRIMARY KEY, seen timestamptz NOT NULL, revision bigint NOT NULL,"
+        "  agents int NOT NULL, enforced int NOT NULL, oldest bigint NOT NULL);",
 };
 
 #define STEP_COUNT ((int)(sizeof steps / sizeof *steps))

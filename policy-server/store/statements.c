@@ -151,6 +151,23 @@ static const struct statement_text texts[] = {
                          "  ON c.revision > $1::bigint AND c.revision <= s.revision "
                          "ORDER BY c.revision, c.policy_id",
                          1 },
+        [ST_PUBLISH_READERS] = { "publish_readers",
+                                 "WITH dead AS (DELETE FROM policy_readers "
+                                 "  WHERE seen < now() - interval '1 hour') "
+                                 "INSERT INTO policy_readers "
+                                 "  (instance, seen, revision, agents, enforced, oldest) "
+                                 "VALUES ($1, now(), $2::bigint, $3::int, $4::int, $5::bigint) "
+                                 "ON CONFLICT (instance) DO UPDATE SET seen = now(), "
+                                 "  revision = excluded.revision, agents = excluded.agents, "
+                                 "  enforced = excluded.enforced, oldest = excluded.oldest",
+                                 5 },
+        [ST_READERS] = { "readers",
+                         "SELECT s.revision, coalesce(sum(r.agents), 0), "
+                         "  coalesce(sum(r.enforced) FILTER (WHERE r.revision >= s.revision), 0), "
+                         "  coalesce(min(r.oldest) FILTER (WHERE r.agents > 0), s.revision) "
+                         "FROM policy_state s LEFT JOIN policy_readers r "
+                         "  ON r.seen > now() - interval '15 seconds' GROUP BY s.revision",
+                         0 },
 };
 static_assert(sizeof texts / sizeof *texts == ST_COUNT_, "a text per statement");
 

@@ -26,6 +26,8 @@ enum statement {
         ST_PRUNE_CHANGES,       /* forget changes up to $1 */
         ST_POLICIES,            /* all of them, with tags */
         ST_CHANGES,             /* state, and what changed after revision $1 */
+        ST_PUBLISH_READERS,     /* instance $1 at revision $2: agents, of them up to date, oldest */
+        ST_READERS,             /* newest revision, and the sums over the instances alive */
         ST_COUNT_
 };
 

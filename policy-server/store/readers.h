@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How far the cells have come: the table policy_readers. */
+#ifndef NETMAN_POLICY_SERVER_STORE_READERS_H
+#define NETMAN_POLICY_SERVER_STORE_READERS_H
+
+#include "policy-server/store/db.h"
+
+/**
+ * struct readers - Cells that ask for policies
+ * @revision: The newest there is
+ * @agents:   Alive
+ * @enforced: Of those, the ones that have enforced @revision
+ * @oldest:   The oldest revision that any of them still enforces
+ */
+struct readers {
+        int64_t revision, agents, enforced, oldest;
+};
+
+/** readers_publish() - Tell the other instances about the cells of this one */
+int readers_publish(struct db *db, const char *instance, const struct readers *r, struct err *e);
+
+/** readers_sum() - Over all instances that are alive */
+int readers_sum(struct db *db, struct readers *ret, struct err *e);
+
+#endif
