@@ -5,6 +5,7 @@
  */
 #include "cni/plugin.h"
 
+#include "cni/guard.h"
 #include "cni/masq.h"
 #include "netman/datastore.h"
 
@@ -82,7 +83,13 @@ static int record(const struct plugin_args *args, const struct wrapper_conf *w,
                                 .overlay = w->overlay,
                                 .spare = w->spare };
 
-        if (masq_add(&m, e) < 0)
+        const struct guard g = { .lock_file = w->lock_file,
+                                 .handle = args->call.container_id,
+                                 .netns = args->call.netns,
+                                 .ifname = args->call.ifname,
+                                 .ip = ntohl(ip.addr.s_addr) };
+
+        if (guard_add(&g, e) < 0 || masq_add(&m, e) < 0)
                 return -1;
         if (datastore_add(&w->store, args->call.container_id, text,
                           json_is_object(metadata) ? metadata : NULL, e) < 0)
@@ -110,6 +117,11 @@ static int take_back(const struct plugin_args *args, const struct wrapper_conf *
         }
         if (masq_remove(w->lock_file, args->call.container_id, &why) < 0) {
                 complain("masquerading", &why);
+                *e = why;
+                rc = -1;
+        }
+        if (guard_remove(w->lock_file, args->call.container_id, args->call.ifname, &why) < 0) {
+                complain("guard", &why);
                 *e = why;
                 rc = -1;
         }

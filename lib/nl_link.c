@@ -75,6 +75,8 @@ static int take_link(const struct nlmsghdr *h, struct nlx_list *list, const void
                 l->mtu = nla_get_u32(tb[IFLA_MTU]);
         if (tb[IFLA_MASTER])
                 l->master = (int)nla_get_u32(tb[IFLA_MASTER]);
+        if (tb[IFLA_LINK])
+                l->peer = (int)nla_get_u32(tb[IFLA_LINK]);
         if (tb[IFLA_ADDRESS] && nla_len(tb[IFLA_ADDRESS]) == NLX_MAC_LEN)
                 memcpy(l->mac, nla_data(tb[IFLA_ADDRESS]), NLX_MAC_LEN);
         if (tb[IFLA_STATS64])

@@ -52,6 +52,7 @@ struct nlx_vxlan {
  * struct nlx_link - A network interface as the kernel tells it
  * @flags: IFF_UP, …
  * @kind:  "vxlan", "bridge", "veth", …; "" for hardware and loopback
+ * @peer:  Index of a veth's other end, in whatever namespace that is; 0 for none
  * @vxlan: Filled in where @kind is "vxlan"
  */
 struct nlx_link {
@@ -61,6 +62,7 @@ struct nlx_link {
         unsigned int flags;
         uint32_t mtu;
         int master;
+        int peer;
         uint8_t mac[NLX_MAC_LEN];
         struct nlx_vxlan vxlan;
         uint64_t rx_bytes, tx_bytes, rx_dropped, tx_dropped;

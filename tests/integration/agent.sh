@@ -28,7 +28,7 @@ same "the agent's jump is the first rule of FORWARD" "-A FORWARD -j vpa--forward
 check "a server that is away is in the log" wait_for 10 has_logged policy-server-failed
 
 # --- policies ----------------------------------------------------------------------
-answer r1 "$(policy $front 0001 $back 0002 tcp 8080 8080)"
+policies_are r1 "$(policy $front 0001 $back 0002 tcp 8080 8080)"
 api_up
 check "a policy opens the port" wait_for 10 reach front 10.255.1.3 8080
 check "on every instance of the app" reach front 10.255.1.4 8080
@@ -40,7 +40,7 @@ match "marks read as operators know them" "^-A vpa--src -s 10.255.1.2/32 -m comm
 match "so do allows" "^-A vpa--to-b2222222 -p tcp -m tcp --dport 8080 -m mark --mark 0x1 -m comment --comment \"src:${front}_dst:$back\" -j ACCEPT" "$(rule vpa--to-b2222222)"
 match "it asked for the policies of its own apps only" "id=$back,$other,$front " "$(tail -n 1 "$API/log")"
 
-answer r2 "$(policy $front 0001 $back 0002 tcp 8080 8080)" "$(policy $other 0003 $back 0002 tcp 9000 9100)"
+policies_are r2 "$(policy $front 0001 $back 0002 tcp 8080 8080)" "$(policy $other 0003 $back 0002 tcp 9000 9100)"
 check "a parked request brings the next policy" wait_for 5 reach other 10.255.1.3 9090
 check "it was waited for" grep -q 'match="r1" prefer=wait=' "$API/log"
 refuse "a range ends where it ends" reach other 10.255.1.3 8080
@@ -100,7 +100,7 @@ refuse "not even what was allowed" reach front 10.255.1.3 8080
 check "and the log says so" has_logged saved-policies-unusable
 
 # --- lying servers -------------------------------------------------------------------
-answer r3 "$(policy $front 0001 $back 0002 tcp 8080 8080)"
+policies_are r3 "$(policy $front 0001 $back 0002 tcp 8080 8080)"
 api_up
 check "the server comes back" wait_for 40 reach front 10.255.1.3 8080
 check "and that is in the log" has_logged policy-server-back
@@ -131,10 +131,10 @@ rm "$API/status"
 
 # --- an old server: no revision, no wait, no v1 ------------------------------------
 touch "$API/old_api"
-answer "" "$(policy $front 0001 $back 0002 tcp 9090 9090)"
+policies_are "" "$(policy $front 0001 $back 0002 tcp 9090 9090)"
 check "an old server is polled" wait_for 40 reach front 10.255.1.3 9090
 match "by its own version of the API" "^/networking/v0/internal/policies" "$(tail -n 1 "$API/log")"
-answer "" "$(policy $front 0001 $back 0002 udp 9090 9090)"
+policies_are "" "$(policy $front 0001 $back 0002 udp 9090 9090)"
 check "again and again" wait_for 10 refused front 10.255.1.3 9090
 same "a forced cycle answers when all is in the kernel" 200 "$(force)"
 

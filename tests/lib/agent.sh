@@ -44,8 +44,8 @@ policy() {
         '{source: {id: $s, tag: $st}, destination: {id: $d, tag: $dt, protocol: $p, ports: {start: $a, end: $b}}}'
 }
 
-# answer REVISION POLICY…: what the API says from now on; the ETag changes last.
-answer() {
+# policies_are REVISION POLICY…: what the API says from now on; the ETag changes last.
+policies_are() {
     local revision=$1
     shift
     printf '%s\n' "$@" | jq -sc '{total_policies: length, policies: .}' >"$API/body.new"

@@ -108,7 +108,7 @@ ping_once() {
 # snapshot NAME: all that a container could leave behind, in $T/NAME.
 snapshot() {
     {
-        iptables-save -t filter; iptables-save -t nat
+        iptables-save -t filter; iptables-save -t nat; iptables-save -t raw
         ip -o link show type veth; ls /sys/class/net
         ls "$T/netns" "$T/flannel" "$T/state.json_containers" /var/lib/cni/networks/net 2>/dev/null
         mount | grep nsfs | grep -v /run/netns

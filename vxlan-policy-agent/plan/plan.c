@@ -268,6 +268,7 @@ static int add_root(const struct draft *d, struct err *e)
         const struct plan_settings *s = d->settings;
         const struct fw_net lay = s->overlay;
         struct fw_rule rules[] = {
+                { .src = lay, .proto = FW_UDP, .verb = FW_REJECT }, /* a tunnel of its own */
                 { .src = fw_not(lay), .verb = FW_DROP }, /* in by the overlay, from elsewhere */
                 { .src = fw_not(lay), .verb = FW_DROP }, /* out by the overlay, from elsewhere */
                 { .src = lay, .in_not = true, .verb = FW_JUMP, .to = SRC_ROOT },
@@ -279,11 +280,12 @@ static int add_root(const struct draft *d, struct err *e)
         };
         size_t chain;
 
-        memcpy(rules[0].in, s->device, sizeof rules[0].in);
-        memcpy(rules[1].out, s->device, sizeof rules[1].out);
-        memcpy(rules[2].in, s->device, sizeof rules[2].in);
-        memcpy(rules[4].in, s->device, sizeof rules[4].in);
-        memcpy(rules[4].out, s->device, sizeof rules[4].out);
+        rules[0].dports = (struct fw_ports){ s->vtep_port, s->vtep_port };
+        memcpy(rules[1].in, s->device, sizeof rules[1].in);
+        memcpy(rules[2].out, s->device, sizeof rules[2].out);
+        memcpy(rules[3].in, s->device, sizeof rules[3].in);
+        memcpy(rules[5].in, s->device, sizeof rules[5].in);
+        memcpy(rules[5].out, s->device, sizeof rules[5].out);
         if (plan_add_chain(d->plan, PLAN_ROOT, &chain, e) < 0)
                 return -1;
         for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {

@@ -5,7 +5,8 @@
  * A pure function: no clock, no files, no kernel; the order of its input does not
  * matter, and the same input gives the same bytes. What a packet meets:
  *
- *   vpa--forward   forged overlay traffic -> DROP
+ *   vpa--forward   tunnel packets made by a container -> REJECT
+ *                  forged overlay traffic -> DROP
  *                  from a container of ours -> vpa--src: tree on the source address
  *                        -> MARK with the tag of the source's app
  *                  established or related, to the overlay -> ACCEPT
@@ -37,6 +38,7 @@
  * struct plan_settings - What the plan needs to know of the configuration
  * @overlay:     Network of all containers of all cells
  * @device:      The overlay's device ("flannel.1")
+ * @vtep_port:   UDP port of the overlay's tunnels: containers may not send there
  * @logging:     Log what policies accept, and what is refused for want of one
  * @accepted_udp_per_second, @denied_per_second: Rate limits of those logs
  * @tag_length:  Bytes in a tag, for its text in log prefixes
@@ -44,6 +46,7 @@
 struct plan_settings {
         struct fw_net overlay;
         char device[FW_IFACE_MAX + 1];
+        uint16_t vtep_port;
         bool logging;
         uint32_t accepted_udp_per_second, denied_per_second;
         unsigned int tag_length;

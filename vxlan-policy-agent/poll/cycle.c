@@ -3,6 +3,7 @@
 
 #include "netman/clock.h"
 #include "netman/log.h"
+#include "netman/nl.h"
 #include "netman/own.h"
 #include "vxlan-policy-agent/enforce/bridge.h"
 #include "vxlan-policy-agent/enforce/enforce.h"
@@ -11,6 +12,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#define DEFAULT_TUNNEL_PORT 8472
 
 void cycle_init(struct cycle *c, const struct agent_config *config, struct status *status)
 {
@@ -82,6 +85,20 @@ void cycle_fall_back(struct cycle *c)
 
 /* ---- Plan ---- */
 
+/**
+ * tunnel_port() - UDP port of the overlay's device; flannel's own default without one
+ */
+static uint16_t tunnel_port(const char *device)
+{
+        OWN(nlx) struct nlx *nl = NULL;
+        struct nlx_link link = { 0 };
+
+        if (nlx_open(&nl, NULL) == 0 && nlx_link_get(nl, device, &link, NULL) == 0 &&
+            link.vxlan.port)
+                return link.vxlan.port;
+        return DEFAULT_TUNNEL_PORT;
+}
+
 static struct plan_settings settings_of(const struct cycle *c)
 {
         struct plan_settings s = {
@@ -93,6 +110,7 @@ static struct plan_settings settings_of(const struct cycle *c)
         };
 
         (void)snprintf(s.device, sizeof s.device, "flannel.%" PRId64, c->config->vni);
+        s.vtep_port = tunnel_port(s.device);
         return s;
 }
 

@@ -12,6 +12,7 @@
 
 static const struct plan_settings settings = { .overlay = { IP(10, 255, 0, 0), 16, false },
                                                .device = "flannel.1",
+                                               .vtep_port = 8472,
                                                .accepted_udp_per_second = 100,
                                                .denied_per_second = 1,
                                                .tag_length = 2 };
@@ -57,6 +58,8 @@ static void the_plan_of_two_apps_reads_as_operators_expect(void **state)
                 "\"dst:b2222222-0000-4000-8000-000000000002\" -g vpa--to-b2222222\n"
                 "-A vpa--dst -d 10.255.1.5/32 -m comment --comment "
                 "\"dst:b2222222-0000-4000-8000-000000000002\" -g vpa--to-b2222222\n"
+                "-A vpa--forward -s 10.255.0.0/16 -p udp -m udp --dport 8472 -j REJECT "
+                "--reject-with icmp-port-unreachable\n"
                 "-A vpa--forward ! -s 10.255.0.0/16 -i flannel.1 -j DROP\n"
                 "-A vpa--forward ! -s 10.255.0.0/16 -o flannel.1 -j DROP\n"
                 "-A vpa--forward -s 10.255.0.0/16 ! -i flannel.1 -j vpa--src\n"
@@ -74,7 +77,7 @@ static void the_plan_of_two_apps_reads_as_operators_expect(void **state)
                 "-A vpa--to-b2222222 -p udp -m udp --dport 53 -m mark --mark 0xa -m comment "
                 "--comment \"src:f1111111-0000-4000-8000-000000000001_"
                 "dst:b2222222-0000-4000-8000-000000000002\" -j ACCEPT\n");
-        assert_int_equal(p.rules, 12);
+        assert_int_equal(p.rules, 13);
 }
 
 static void without_anything_known_the_overlay_is_closed(void **state)
@@ -98,6 +101,8 @@ static void without_anything_known_the_overlay_is_closed(void **state)
                   SIM_ACCEPTED },
                 { { IP(10, 255, 1, 2), IP(8, 8, 8, 8), 0, "br", "eth0", FW_TCP, FW_NEW, 80 },
                   SIM_UNTOUCHED },
+                { { IP(10, 255, 1, 2), IP(8, 8, 8, 8), 0, "br", "eth0", FW_UDP, FW_NEW, 8472 },
+                  SIM_REJECTED },
                 { { IP(8, 8, 8, 8), IP(10, 255, 1, 2), 0, "eth0", "br", FW_TCP, FW_NEW, 80 },
                   SIM_UNTOUCHED },
                 { { IP(8, 8, 8, 8), IP(10, 255, 1, 2), 0, "flannel.1", "br", FW_TCP, FW_NEW, 80 },

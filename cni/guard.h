@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The guard: a container sends with its own address or not at all. The tag that
+ * policies go by is found by the source address, so an address must not be for
+ * the taking.
+ */
+#ifndef CNI_GUARD_H
+#define CNI_GUARD_H
+
+#include "netman/err.h"
+
+#include <stdint.h>
+
+/**
+ * struct guard - One container's interface
+ * @netns:  Path of the container's network namespace
+ * @ifname: Interface inside it
+ * @ip:     The one address it may send from
+ */
+struct guard {
+        const char *lock_file, *handle, *netns, *ifname;
+        uint32_t ip;
+};
+
+/**
+ * guard_add() - Bind the address to the host's end of the interface
+ *
+ * On a bridge: only packets that come through the container's port may have its
+ * address as source, and packets of the bridge with any other source are dropped,
+ * wherever they go. Without a bridge the host's end is held to its route
+ * (rp_filter). An interface that is no veth, or is not there, is left alone.
+ */
+int guard_add(const struct guard *g, struct err *e);
+
+/** guard_remove() - By handle and interface; none is no error */
+int guard_remove(const char *lock_file, const char *handle, const char *ifname, struct err *e);
+
+#endif

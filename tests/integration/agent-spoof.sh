@@ -1,0 +1,97 @@
+# A container cannot be another: not by its source address, not by a mark of its own,
+# not by making VXLAN packets itself. Real networker, real agent, real packets.
+# shellcheck shell=bash
+. "$TOP/tests/lib/check.sh"
+. "$TOP/tests/lib/agent.sh"
+. "$TOP/tests/lib/cell.sh"
+
+front=f1111111-0000-4000-8000-000000000001
+back=b2222222-0000-4000-8000-000000000002
+
+cell_up 10.255.1.0/24
+snapshot before
+certificates
+ip link add flannel.1 type vxlan id 1 local 10.99.0.5 dev up0 dstport 8472 gbp nolearning
+ip addr add 10.255.1.0/32 dev flannel.1
+ip link set flannel.1 up
+for c in front:$front back:$back evil:evil; do
+    container "${c%%:*}"
+    up "${c%%:*}" '{"Pid":'"$(pid "${c%%:*}")"',"Properties":{"policy_group_id":"'"${c#*:}"'"},
+        "netout_rules":[{"protocol":0,"networks":[{"start":"10.99.0.0","end":"10.99.0.255"}]}]}'
+    same "container ${c%%:*} comes up" 0 "$status"
+done
+addr() { jq -r ".$1.ip" "$T/store"; }
+policies_are r1 "$(policy $front 0001 $back 0002 udp 7000 7000)"
+api_up
+agent_config
+agent_up
+wait_for 20 sh -c "iptables -S vpa--src | grep -q set-xmark"
+
+# listen WHERE PORT FILE: notes every datagram that arrives.
+listen() {
+    in_ns "$1" socat -u "UDP-RECVFROM:$2,fork" "OPEN:$3,creat,append" &
+    wait_for 10 in_ns "$1" sh -c "ss -Hlun 'sport = :$2' | grep -q ."
+}
+# say WHERE SOURCE DESTINATION PORT WORD [OPTIONS]: a datagram from that address. One after it
+# that must arrive tells that this one has been decided on.
+say() { in_ns "$1" sh -c "echo $5 | socat -u - UDP:$3:$4,bind=$2${6-}"; }
+heard() { wait_for 10 grep -q "$2" "$1"; }
+# silence WHAT FILE WORD: nothing came, though what was sent later did
+silence() {
+    say front "$(addr front)" "$(addr back)" 7000 "after-$3"
+    wait_for 10 grep -q "after-$3" "$T/heard" || { not_ok "$1" "an honest datagram did not arrive either"; return; }
+    refuse "$1" grep -q "^$3" "$2"
+}
+
+listen back 7000 "$T/heard"
+say front "$(addr front)" "$(addr back)" 7000 honest
+check "an allowed datagram arrives" heard "$T/heard" honest
+
+in_ns evil ip addr add "$(addr front)/32" dev eth0
+say evil "$(addr front)" "$(addr back)" 7000 as-front
+silence "with another container's address: refused" "$T/heard" as-front
+in_ns evil ip addr add 10.255.1.99/32 dev eth0
+say evil 10.255.1.99 "$(addr back)" 7000 as-nobody
+silence "with an address that no container has: refused" "$T/heard" as-nobody
+in_ns evil ip addr add 203.0.113.7/32 dev eth0
+say evil 203.0.113.7 "$(addr back)" 7000 as-stranger
+silence "with an address of the outside: refused" "$T/heard" as-stranger
+in_ns evil ip addr add 10.255.2.2/32 dev eth0
+say evil 10.255.2.2 "$(addr back)" 7000 as-remote
+silence "with an address of another cell's container: refused" "$T/heard" as-remote
+say evil "$(addr evil)" "$(addr back)" 7000 marked ,setsockopt-int=1:36:1
+silence "with a mark set inside the container: refused" "$T/heard" marked
+
+listen outside 7000 "$T/outside"
+listen outside 8472 "$T/outside"
+say evil "$(addr evil)" 10.99.0.1 7000 egress
+check "its own egress rule works" heard "$T/outside" egress
+say evil "$(addr front)" 10.99.0.1 7000 egress-as-front
+say evil 203.0.113.7 10.99.0.1 7000 egress-as-stranger
+say evil "$(addr evil)" 10.99.0.1 8472 raw-vxlan
+say evil "$(addr evil)" 10.99.0.1 7000 egress-last
+heard "$T/outside" egress-last
+refuse "another container's address does not leave the cell" grep -q egress-as-front "$T/outside"
+refuse "nor does a stranger's" grep -q egress-as-stranger "$T/outside"
+refuse "datagrams to the VXLAN port are refused in spite of an egress rule" grep -q raw-vxlan "$T/outside"
+
+socat -u UDP-RECVFROM:7001,fork "OPEN:$T/host,creat,append" &
+wait_for 10 sh -c "ss -Hlun 'sport = :7001' | grep -q ."
+say evil 203.0.113.7 10.99.0.5 7001 host-as-stranger
+say evil "$(addr front)" 10.99.0.5 7001 host-as-front
+echo host-last | socat -u - UDP:10.99.0.5:7001
+heard "$T/host" host-last
+same "the cell itself hears neither" host-last "$(cat "$T/host")"
+
+# A VXLAN packet made by hand to this cell's own tunnel end: flags 0x88, group policy 1.
+bridge fdb append 00:00:00:00:00:00 dev flannel.1 dst 10.99.0.1
+printf '\210\000\000\001\000\000\001\000' >"$T/vxlan"
+in_ns evil sh -c "socat -u OPEN:$T/vxlan UDP:10.99.0.5:8472,bind=$(addr evil)"
+same "the cell's own tunnel end takes none from a container" 0 "$(ip -s -j link show flannel.1 | jq '.[0].stats64.rx.packets + .[0].stats64.rx.errors')"
+
+agent_down
+same "the agent ends well" 0 "$status"
+for c in front back evil; do kill_container $c; down $c; done
+refuse "with the containers their bindings go" sh -c "iptables-save -t raw | grep -q netman"
+same "the sanitizers are silent" "" "$(grep -E 'runtime error|Sanitizer' "$T/agent.err")"
+done_testing
