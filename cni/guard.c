@@ -134,8 +134,7 @@ static int drop_jumps(struct fw_table *t, struct err *e)
 
 static int unbind_it(struct fw_table *t, void *ctx, struct err *e)
 {
-        if (fw_tree_cut_owner(t, &tree, ctx, e) < 0 ||
-            fw_tree_trim(t, &tree, fw_chain_exists(t, CHAIN_BOUND) ? CHAIN_BOUND : NULL, e) < 0)
+        if (fw_tree_cut_owner(t, &tree, ctx, e) < 0 || fw_tree_trim(t, &tree, CHAIN_BOUND, e) < 0)
                 return -1;
         return fw_chain_exists(t, CHAIN_PORT) ? 0 : drop_jumps(t, e);
 }
