@@ -108,7 +108,7 @@ int gob_get_definition(struct gob_types *t, int64_t id, struct gob_reader *r, st
 /**
  * gob_message() - Take one message, without its length
  * @t:   Definitions so far; grows
- * @ret: The value; NULL for a message that was a definition
+ * @ret: The value; NULL for a message that was a definition, or empty
  * @e:   FAULT_UPSTREAM: not gob, or beyond one of the limits
  */
 int gob_message(struct gob_types *t, const void *data, size_t len, json_t **ret, struct err *e);

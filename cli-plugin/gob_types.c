@@ -62,12 +62,14 @@ int gob_get_bytes(struct gob_reader *r, const char **ret, size_t *ret_len, struc
 /**
  * next_field() - The number of a struct's next field
  * @number: In: of the field before; out: 0 at the struct's end
+ *
+ * The end of a message ends all structs in it: Go's own reader takes that too.
  */
 static int next_field(struct gob_reader *r, uint64_t *number, struct err *e)
 {
-        uint64_t delta;
+        uint64_t delta = 0;
 
-        if (gob_get_uint(r, &delta, e) < 0)
+        if (r->at < r->end && gob_get_uint(r, &delta, e) < 0)
                 return -1;
         if (delta > FIELDS_MAX)
                 return err_set(e, FAULT_UPSTREAM, 0, "gob: field number out of range");
@@ -113,7 +115,7 @@ static int get_fields(struct gob_reader *r, struct gob_type *t, struct err *e)
 
         if (gob_get_uint(r, &count, e) < 0)
                 return -1;
-        if (t->fields || count > FIELDS_MAX)
+        if (t->fields || count > FIELDS_MAX || count > (size_t)(r->end - r->at))
                 return err_set(e, FAULT_UPSTREAM, 0, "gob: too many fields");
         t->fields = calloc(count ? count : 1, sizeof *t->fields);
         if (!t->fields)

@@ -173,7 +173,7 @@ static int get_struct(struct walk *w, const struct gob_type *t, json_t **ret, st
         OWN(json) json_t *obj = json_object();
         uint64_t delta, number = 0;
 
-        for (;;) {
+        while (w->r.at < w->r.end) { /* a message's end ends the structs in it */
                 json_t *value = NULL;
 
                 if (gob_get_uint(&w->r, &delta, e) < 0)
@@ -299,6 +299,8 @@ int gob_message(struct gob_types *t, const void *data, size_t len, json_t **ret,
         int64_t id;
 
         *ret = NULL;
+        if (len == 0)
+                return 0; /* says nothing, and Go's own reader passes over it */
         if (gob_get_int(&w.r, &id, e) < 0)
                 return -1;
         if (id < -INT64_MAX)
@@ -322,7 +324,7 @@ int gob_frame(const void *data, size_t len, size_t *ret_head, size_t *ret_len, s
                 return 0;
         if (gob_get_uint(&r, &size, e) < 0)
                 return -1;
-        if (size == 0 || size > GOB_MESSAGE_MAX)
+        if (size > GOB_MESSAGE_MAX)
                 return err_set(e, FAULT_UPSTREAM, 0, "gob: message of %" PRIu64 " bytes", size);
         *ret_head = (size_t)(r.at - bytes);
         *ret_len = (size_t)size;

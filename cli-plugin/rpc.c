@@ -166,6 +166,8 @@ static int take_reply(struct rpc *r, const char *method, json_t **ret, struct er
 
         if (take_value(r, &response, e) < 0 || take_value(r, &reply, e) < 0)
                 return err_add(e, "%s", method);
+        if (!json_is_object(response))
+                return err_set(e, FAULT_UPSTREAM, 0, "%s: no response", method);
         if ((uint64_t)json_integer_value(json_object_get(response, "Seq")) != r->seq++)
                 return err_set(e, FAULT_UPSTREAM, 0, "%s: reply to another call", method);
         error = json_string_value(json_object_get(response, "Error"));
