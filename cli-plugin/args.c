@@ -183,5 +183,7 @@ int args_parse(const struct command *command, int argc, char **argv, struct args
                 return -1;
         if (command->id == COMMAND_LIST)
                 return s.word_count ? shape(e) : 0;
+        if (command->id == COMMAND_APPLY)
+                return s.word_count || !ret->file ? shape(e) : parse_wait(&s, ret, e);
         return parse_pair(&s, ret, e);
 }

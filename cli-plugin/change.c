@@ -8,8 +8,10 @@ int say_user(struct session *s, struct out *o, struct err *e)
 {
         OWN(mem) char *user = NULL;
 
-        if (s->ops->username(s, &user, e) < 0)
+        if (s->ops->username(s, &user, e) < 0) {
+                str_clear(&o->text); /* half a sentence */
                 return err_add(e, "could not resolve username");
+        }
         str_add(&o->text, " as ");
         out_add(o, STYLE_CYAN, user);
         str_add(&o->text, "...\n");

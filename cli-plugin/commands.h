@@ -11,6 +11,8 @@ enum command_id {
         COMMAND_ALLOW,
         COMMAND_REMOVE,
         COMMAND_LIST,
+        COMMAND_EXPLAIN,
+        COMMAND_APPLY,
 };
 
 #define COMMAND_OPTIONS_MAX 8

@@ -104,7 +104,7 @@ static int get_names(struct session *s, const struct policy_list *policies, stru
         return 0;
 }
 
-static void print_ports(const struct policy *p, struct str *s)
+void print_ports(const struct policy *p, struct str *s)
 {
         str_addf(s, p->start == p->end ? "%d" : "%d-%d", p->start, p->end);
 }

@@ -10,10 +10,14 @@
 
 enum style { STYLE_CYAN, STYLE_RED, STYLE_GREEN, STYLE_BOLD };
 
-/** struct out - Text in the making, with or without colours */
+/**
+ * struct out - Text in the making, with or without colours
+ * @status: Exit status of a command that did what it was asked for
+ */
 struct out {
         struct str text;
         bool colour;
+        int status;
 };
 
 /**

@@ -18,6 +18,10 @@ static int run_command(struct session *s, const struct args *a, struct out *o, s
                 return run_change(s, a, o, e);
         case COMMAND_LIST:
                 return run_list(s, a, o, e);
+        case COMMAND_EXPLAIN:
+                return run_explain(s, a, o, e);
+        case COMMAND_APPLY:
+                return run_apply(s, a, o, e);
         }
         return err_set(e, FAULT_BAD_INPUT, 0, "Invalid command");
 }
@@ -66,7 +70,7 @@ static int perform(struct session *s, const struct command *c, int argc, char **
                 return fail_usage(s, c, o, e.msg);
         if (run_command(s, &a, o, &e) < 0 || out_flush(o, &e) < 0)
                 return fail(o, e.msg);
-        return 0;
+        return o->status;
 }
 
 static int help(const char *name)

@@ -14,8 +14,17 @@ int run_change(struct session *s, const struct args *a, struct out *o, struct er
 /** run_list() - list-access */
 int run_list(struct session *s, const struct args *a, struct out *o, struct err *e);
 
+/** run_explain() - explain-access; o->status 1 where the answer is no */
+int run_explain(struct session *s, const struct args *a, struct out *o, struct err *e);
+
+/** run_apply() - apply-access */
+int run_apply(struct session *s, const struct args *a, struct out *o, struct err *e);
+
 /** say_user() - " as USER..." and a line break */
 int say_user(struct session *s, struct out *o, struct err *e);
+
+/** print_ports() - "8080" or "8080-8090" */
+void print_ports(const struct policy *p, struct str *s);
 
 /** say_ok() - OK, and the two line breaks that have always followed it */
 void say_ok(struct out *o);
