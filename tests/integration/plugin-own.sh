@@ -1,0 +1,111 @@
+# What the plugin can do beyond the reference: explain, apply, wait, and large spaces.
+# shellcheck shell=bash
+. "$TOP/tests/lib/check.sh"
+. "$TOP/tests/lib/services.sh"
+. "$TOP/tests/lib/platform.sh"
+
+# A small space, and one of 5,000 apps.
+jq -n '{clients: [{id: "network-policy", secret: "s3cret", scopes: ["uaa.resource", "cloud_controller.admin_read_only"]},
+                  {id: "cf", secret: "", scopes: []}],
+        users: [{id: "u-1", name: "dora", password: "pw", scopes: ["network.write"]},
+                {id: "u-2", name: "admin", password: "pw", scopes: ["network.admin", "cloud_controller.admin"]}],
+        orgs: [{guid: "org-1", name: "one"}],
+        spaces: [{guid: "space-1", name: "dev", org: "org-1", developers: ["u-1"]},
+                 {guid: "space-2", name: "large", org: "org-1", developers: []}],
+        apps: ([{guid: "app-1", name: "frontend", space: "space-1"}, {guid: "app-2", name: "backend", space: "space-1"},
+                {guid: "app-3", name: "db", space: "space-1"}] +
+               [range(5000) | {guid: "00000000-0000-4000-8000-\(100000000000 + .)", name: "large-\(.)", space: "space-2"}])}' >"$T/world.json"
+start_platform || { not_ok "the platform starts" "$(tail -n 5 "$T"/*.log)"; done_testing; }
+for user in dora admin; do log_in $user "$T/$user"; done
+user=dora
+plugin() { CF_HOME=$T/$user "$BIN/network-policy-plugin" "$@" </dev/null; }
+rows() { plugin list-access | tail -n +5 | tr -s '\t' ' ' | sort; }
+
+# --- explain ----------------------------------------------------------------------------
+plugin allow-access frontend backend --protocol tcp --port 8080-8085 >/dev/null
+plugin allow-access frontend backend --protocol tcp --port 8084-8090 >/dev/null
+out=$(plugin explain-access frontend backend --protocol tcp --port 8081)
+same "what is allowed: exit status 0" 0 $?
+match "and by which policy" "frontend -> backend tcp 8081: allowed" "$out"
+match "named with its ports" "by policy tcp 8080-8085" "$out"
+check "a range that two policies cover together is allowed" plugin explain-access frontend backend --protocol tcp --port 8080-8090
+out=$(plugin explain-access frontend backend --protocol tcp --port 8080-8091)
+same "what is not allowed: exit status 1" 1 $?
+match "and what is" "policies allow only: tcp 8080-8085, tcp 8084-8090" "$out"
+match "and what to do" "cf allow-access frontend backend --protocol tcp --port 8080-8091" "$out"
+refuse "the same port of the other protocol is not allowed" plugin explain-access frontend backend --protocol udp --port 8081
+out=$(plugin explain-access backend frontend --protocol tcp --port 8081)
+match "the other direction is pointed at" "the other direction, frontend to backend, is allowed" "$out"
+match "an app that is not there" "resolving source app: App nosuch not found" "$(plugin explain-access nosuch db --protocol tcp --port 1)"
+
+# --- apply --------------------------------------------------------------------------------
+cat >"$T/policies.yml" <<'YAML'
+# what dora wants
+policies:
+- source: frontend
+  destination: backend
+  ports: 8080-8085
+- source: backend
+  destination: db
+  protocol: tcp
+  ports: [5432, 6000-6010]
+YAML
+before=$(rows)
+out=$(plugin apply-access -f "$T/policies.yml" --dry-run --prune)
+match "the difference is shown: what comes" '^\+ backend -> db tcp 6000-6010$' "$out"
+match "what goes" '^- frontend -> backend tcp 8084-8090$' "$out"
+match "and how many stay" '^2 to add, 1 to remove, 1 unchanged$' "$out"
+same "a dry run changes nothing" "$before" "$(rows)"
+out=$(plugin apply-access -f "$T/policies.yml")
+match "without --prune nothing goes" '2 to add, 0 to remove, 1 unchanged, 1 not in the file' "$out"
+same "all are there" "backend db tcp 5432
+backend db tcp 6000-6010
+frontend backend tcp 8080-8085
+frontend backend tcp 8084-8090" "$(rows)"
+check "with --prune they go" plugin apply-access -f "$T/policies.yml" --prune
+same "and the space is as the file says" "backend db tcp 5432
+backend db tcp 6000-6010
+frontend backend tcp 8080-8085" "$(rows)"
+match "applying again changes nothing" "0 to add, 0 to remove, 3 unchanged" "$(plugin apply-access -f "$T/policies.yml" --prune)"
+bad() {
+    printf "$2" >"$T/bad.yml"
+    match "$1" "$3" "$(plugin apply-access -f "$T/bad.yml" --prune)"
+}
+bad "a file that is no YAML names the line" 'policies:\n- source: "a\n' 'FAILED|line [0-9]+: '
+bad "a list that is missing" 'foo: 1\n' "line 1: need 'policies:'"
+bad "an empty file" '' "need 'policies:'"
+bad "an unknown key" 'policies:\n- source: a\n  dest: b\n' 'line 3: unknown key'
+bad "a missing key" 'policies:\n- source: frontend\n  ports: 80\n' 'line 2: need source, destination and ports'
+bad "a port out of range" 'policies:\n- {source: a, destination: b, ports: 70000}\n' 'line 2: a port is a number of 1-65535'
+bad "a protocol there is none of" 'policies:\n- {source: a, destination: b, ports: 7, protocol: icmp}\n' 'line 2: protocol must be tcp or udp'
+bad "a word where a list should be" 'policies: 7\n' "line 1: need 'policies:' and a list"
+bad "an app that is not there" 'policies:\n- {source: frontend, destination: nosuch, ports: 7}\n' 'bad.yml: App nosuch not found'
+same "and nothing has changed" 3 "$(rows | wc -l)"
+match "a file that is not there" "No such file" "$(plugin apply-access -f "$T/none.yml")"
+# over the quota of 50: the additions are refused as a whole, so nothing may go either
+{ echo "policies:"; for i in $(seq 1 60); do echo "- {source: db, destination: frontend, ports: $i}"; done; } >"$T/many.yml"
+match "more than the quota is refused" "policy quota exceeded" "$(plugin apply-access -f "$T/many.yml" --prune)"
+same "as a whole" 3 "$(rows | wc -l)"
+
+# --- 5,000 apps, 50,000 policies -------------------------------------------------------------
+user=admin
+jq '.SpaceFields = {GUID: "space-2", Name: "large"}' "$T/admin/.cf/config.json" >"$T/c" && mv "$T/c" "$T/admin/.cf/config.json"
+{ echo "policies:"; awk 'BEGIN { for (i = 0; i < 5000; i++) printf "- {source: large-%d, destination: large-%d, ports: [7000, 7002, 7004, 7006, 7008, 7010, 7012, 7014, 7016, 7018-7019]}\n", i, (i + 1) % 5000 }'; } >"$T/large.yml"
+started=$(now_ms)
+out=$(plugin apply-access -f "$T/large.yml")
+match "50,000 policies of 5,000 apps are applied" "50000 to add" "$out"
+echo "# applied in $(($(now_ms) - started)) ms"
+started=$(now_ms)
+same "all are listed" 50000 "$(plugin list-access | tail -n +5 | grep -c '^large-')"
+echo "# listed in $(($(now_ms) - started)) ms"
+started=$(now_ms)
+same "with names of space and organisation too, asked for in pieces" "large one" \
+    "$(plugin list-access --all --json | jq -r '.policies[-1].destination | "\(.space) \(.org)"')"
+echo "# listed with all names in $(($(now_ms) - started)) ms"
+same "one app of many is found" "large-4999 large-0 tcp 7000" "$(plugin list-access --app large-4999 | tail -n +5 | tr -s '\t' ' ' | grep '^large-4999.*7000')"
+progress=$(script -qec "env CF_HOME=$T/admin $BIN/network-policy-plugin list-access 2>&1 >/dev/null" /dev/null </dev/null)
+match "a terminal sees how far it is" "Reading apps: 2000" "$progress"
+started=$(now_ms)
+match "all are removed again" "0 to add, 50000 to remove" "$(echo 'policies: []' >"$T/none.yml"; plugin apply-access -f "$T/none.yml" --prune | tail -n 4)"
+echo "# removed in $(($(now_ms) - started)) ms"
+done_testing
