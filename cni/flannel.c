@@ -186,7 +186,44 @@ static int load_scratch(const char *path, json_t **ret, struct err *e)
                        : 0;
 }
 
+/**
+ * remove_scratch() - And what a killed writer of it has left
+ */
+static int remove_scratch(const char *path, struct err *e)
+{
+        char aside[PATH_MAX + 8];
+
+        (void)snprintf(aside, sizeof aside, "%s.new", path);
+        if ((unlink(path) < 0 && errno != ENOENT) || (unlink(aside) < 0 && errno != ENOENT))
+                return err_set(e, FAULT_SYSTEM, errno, "remove %s", path);
+        return 0;
+}
+
 static int del(const struct plugin_args *args, struct err *e)
+{
+        OWN(json) json_t *conf = NULL;
+        struct settings s;
+        struct err why = { 0 };
+        char path[PATH_MAX];
+
+        if (read_settings(args->conf, &s, e) < 0 || scratch_path(args, &s, path, e) < 0)
+                return -1;
+        if (load_scratch(path, &conf, &why) < 0 && why.fault != FAULT_ABSENT) {
+                *e = why;
+                return -1;
+        }
+        if (conf && plugin_delegate(args, "DEL", conf, NULL, e) < 0)
+                return -1;
+        return remove_scratch(path, e);
+}
+
+/**
+ * check() - Was this container connected, and is that still known?
+ *
+ * The delegate is not asked: bridge fails its own check over a route without a
+ * gateway, which is how the overlay's route is given to it.
+ */
+static int check(const struct plugin_args *args, struct err *e)
 {
         OWN(json) json_t *conf = NULL;
         struct settings s;
@@ -194,28 +231,7 @@ static int del(const struct plugin_args *args, struct err *e)
 
         if (read_settings(args->conf, &s, e) < 0 || scratch_path(args, &s, path, e) < 0)
                 return -1;
-        if (load_scratch(path, &conf, e) < 0)
-                return e->fault == FAULT_ABSENT ? 0 : -1;
-        if (plugin_delegate(args, "DEL", conf, NULL, e) < 0)
-                return -1;
-        if (unlink(path) < 0 && errno != ENOENT)
-                return err_set(e, FAULT_SYSTEM, errno, "remove %s", path);
-        return 0;
-}
-
-static int check(const struct plugin_args *args, struct err *e)
-{
-        OWN(json) json_t *conf = NULL;
-        json_t *prev = json_object_get(args->conf, "prevResult");
-        struct settings s;
-        char path[PATH_MAX];
-
-        if (read_settings(args->conf, &s, e) < 0 || scratch_path(args, &s, path, e) < 0 ||
-            load_scratch(path, &conf, e) < 0)
-                return -1;
-        if (prev && json_object_set(conf, "prevResult", prev) < 0)
-                return err_oom(e);
-        return plugin_delegate(args, "CHECK", conf, NULL, e);
+        return load_scratch(path, &conf, e);
 }
 
 const struct plugin flannel_plugin = {

@@ -81,11 +81,13 @@ int file_replace(const char *path, const char *data, size_t len, mode_t mode, ui
 {
         char aside[PATH_MAX];
         OWN(fd) int fd = -1;
-        int n = snprintf(aside, sizeof aside, "%s.new-XXXXXX", path);
+        int n = snprintf(aside, sizeof aside, "%s.new", path);
 
         if (n < 0 || (size_t)n >= sizeof aside)
                 return err_set(e, FAULT_BAD_INPUT, ENAMETOOLONG, "%s", path);
-        fd = mkostemp(aside, O_CLOEXEC);
+        /* One name, not a random one: what a killed writer leaves, the next removes. */
+        (void)unlink(aside);
+        fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (fd < 0)
                 return err_set(e, FAULT_SYSTEM, errno, "create %s", aside);
         if (fill_aside(fd, data, len, mode, owner, group) < 0 || rename(aside, path) < 0) {

@@ -113,7 +113,8 @@ static int remove_file(const char *state_file, const char *handle, const char *s
 
 int record_remove(const char *state_file, const char *handle, struct err *e)
 {
-        if (remove_file(state_file, handle, ".json", e) < 0)
+        if (remove_file(state_file, handle, ".json", e) < 0 ||
+            remove_file(state_file, handle, ".json.new", e) < 0)
                 return -1;
         return remove_file(state_file, handle, ".lock", e);
 }

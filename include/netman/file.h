@@ -30,7 +30,8 @@ int file_read(const char *path, size_t max, struct str *ret, struct err *e);
  *
  * Written beside the old file, flushed to disk, renamed over it, directory
  * flushed: after a crash at any point there is the old file or the new one.
- * Callers who share the file hold a lock (below).
+ * Callers who share the file hold a lock (below). A writer that is killed may
+ * leave PATH.new, which the next one removes.
  */
 int file_replace(const char *path, const char *data, size_t len, mode_t mode, uid_t owner,
                  gid_t group, struct err *e);
