@@ -125,6 +125,27 @@ static int verify_client(gnutls_session_t session)
         return GNUTLS_E_CERTIFICATE_ERROR;
 }
 
+/**
+ * refuse_nothing() - Called by GnuTLS when the client's certificate message came in
+ *
+ * GnuTLS fails the handshake of a client that shows none, without telling it
+ * why. The message is empty then: a list of length zero, behind a context of
+ * length zero in TLS 1.3.
+ */
+static int refuse_nothing(gnutls_session_t session, unsigned int type, unsigned int when,
+                          unsigned int incoming, const gnutls_datum_t *msg)
+{
+        bool v13 = gnutls_protocol_get_version(session) >= GNUTLS_TLS1_3;
+
+        (void)type;
+        (void)when;
+        if (!incoming || msg->size > (v13 ? 4 : 3))
+                return 0;
+        (void)gnutls_alert_send(session, GNUTLS_AL_FATAL,
+                                v13 ? GNUTLS_A_CERTIFICATE_REQUIRED : GNUTLS_A_HANDSHAKE_FAILURE);
+        return GNUTLS_E_CERTIFICATE_REQUIRED;
+}
+
 void http_creds_attach(struct http_server *s, struct http_conn *conn, struct MHD_Connection *mhd)
 {
         const union MHD_ConnectionInfo *info;
@@ -141,6 +162,8 @@ void http_creds_attach(struct http_server *s, struct http_conn *conn, struct MHD
                 return;
         gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
         gnutls_session_set_verify_function(session, verify_client);
+        gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_CERTIFICATE_PKT,
+                                           GNUTLS_HOOK_PRE, refuse_nothing);
 }
 
 char *http_tls_subject(struct MHD_Connection *mhd)

@@ -139,7 +139,9 @@ void ps_stop(struct ps *ps)
         if (!ps)
                 return;
         cleanup_stop(ps->cleanup);
-        feed_close(ps->feed); /* whoever is parked is answered before the listeners drain */
+        if (ps->feed)
+                watch_close(feed_watch(
+                        ps->feed)); /* whoever is parked is answered before the listeners drain */
         http_server_stop(ps->external, GRACE_MS);
         http_server_stop(ps->internal, GRACE_MS);
         http_server_stop(ps->health, 0);

@@ -30,7 +30,6 @@ struct feed {
 
         pthread_mutex_t queue_lock;
         struct feed_waiter *queue;
-        bool closed;
 
         struct watch *watch;
         PGconn *pg; /* the thread's own */
@@ -264,29 +263,16 @@ int feed_start(const struct ps_config *c, struct feed **ret, struct err *e)
         return 0;
 }
 
-void feed_close(struct feed *f)
-{
-        if (!f)
-                return;
-        (void)pthread_mutex_lock(&f->queue_lock);
-        f->closed = true;
-        (void)pthread_mutex_unlock(&f->queue_lock);
-        if (f->runs) {
-                atomic_store(&f->stop, true);
-                poke(f);
-                (void)pthread_join(f->thread, NULL);
-                f->runs = false;
-        }
-        tell(take_queue(f), false);
-        watch_close(f->watch);
-}
-
 void feed_stop(struct feed *f)
 {
         if (!f)
                 return;
-        if (f->watch)
-                feed_close(f);
+        if (f->runs) {
+                atomic_store(&f->stop, true);
+                poke(f);
+                (void)pthread_join(f->thread, NULL);
+        }
+        tell(take_queue(f), false);
         watch_free(f->watch);
         PQfinish(f->pg);
         table_free(f->table);
@@ -315,19 +301,11 @@ int64_t feed_checked_ms(struct feed *f)
 
 void feed_sync(struct feed *f, struct feed_waiter *w)
 {
-        bool closed;
-
         (void)pthread_mutex_lock(&f->queue_lock);
-        closed = f->closed;
-        if (!closed) {
-                w->next = f->queue;
-                f->queue = w;
-        }
+        w->next = f->queue;
+        f->queue = w;
         (void)pthread_mutex_unlock(&f->queue_lock);
-        if (closed)
-                w->done(w, false);
-        else
-                poke(f);
+        poke(f);
 }
 
 /** struct blocking_waiter - For a thread that waits for its sync */

@@ -28,8 +28,7 @@ struct feed;
  */
 int feed_start(const struct ps_config *c, struct feed **ret, struct err *e);
 
-/** feed_close() - Answer all who wait, now and from now on: the server is stopping */
-void feed_close(struct feed *f);
+/** feed_stop() - Nobody may ask any more, and feed_watch() must be closed; NULL is allowed */
 void feed_stop(struct feed *f);
 
 /**

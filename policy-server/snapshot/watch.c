@@ -256,12 +256,24 @@ static void let_go(struct watch *w, struct watcher *who)
         (void)pthread_mutex_unlock(&w->lock);
 }
 
-static void park_again(struct watch *w, struct watcher *who)
+/** park_again() - Return: false if the watch was closed meanwhile */
+static bool park_again(struct watch *w, struct watcher *who)
 {
+        bool open;
+
         (void)pthread_mutex_lock(&w->lock);
+        open = !w->closed;
         who->called = false;
-        list_add(&w->parked, who);
+        if (open)
+                list_add(&w->parked, who);
         (void)pthread_mutex_unlock(&w->lock);
+        return open;
+}
+
+static void dismiss(struct watch *w, struct watcher *who, enum watch_wake why)
+{
+        let_go(w, who);
+        who->finish(who, why);
 }
 
 void watch_call(struct watch *w)
@@ -269,12 +281,10 @@ void watch_call(struct watch *w)
         struct watcher *who;
 
         while ((who = next_called(w))) {
-                if (who->changed(who)) {
-                        let_go(w, who);
-                        who->finish(who, WATCH_CHANGED);
-                } else {
-                        park_again(w, who);
-                }
+                if (who->changed(who))
+                        dismiss(w, who, WATCH_CHANGED);
+                else if (!park_again(w, who))
+                        dismiss(w, who, WATCH_CLOSED);
         }
 }
 
@@ -328,10 +338,8 @@ void watch_close(struct watch *w)
         w->closed = true;
         mark_all(w);
         (void)pthread_mutex_unlock(&w->lock);
-        while ((who = next_called(w))) {
-                let_go(w, who);
-                who->finish(who, WATCH_CLOSED);
-        }
+        while ((who = next_called(w)))
+                dismiss(w, who, WATCH_CLOSED);
 }
 
 size_t watch_count(struct watch *w)

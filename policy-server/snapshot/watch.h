@@ -67,7 +67,7 @@ void watch_call(struct watch *w);
 /** watch_tick() - Call those whose time is over or whose client has gone */
 void watch_tick(struct watch *w, int64_t now_ms);
 
-/** watch_close() - Call all, and let nobody in any more */
+/** watch_close() - Dismiss all, and let nobody in any more; from any thread */
 void watch_close(struct watch *w);
 
 size_t watch_count(struct watch *w);
