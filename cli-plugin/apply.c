@@ -10,6 +10,11 @@
 
 #define FILE_MAX ((size_t)16 << 20)
 
+/** struct name - An app in the list that is sorted by name */
+struct name {
+        const struct app *app;
+};
+
 /**
  * struct plan - What there is, what is wanted, and the difference
  * @apps:    Of the targeted space, by id
@@ -18,7 +23,7 @@
  */
 struct plan {
         struct app_list apps;
-        const struct app **by_name;
+        struct name *by_name;
         struct policy_list wanted, present, add, remove;
         size_t kept;
 };
@@ -35,7 +40,7 @@ static void plan_drop(struct plan *p)
 
 static int compare_names(const void *a, const void *b)
 {
-        return strcmp((*(const struct app *const *)a)->name, (*(const struct app *const *)b)->name);
+        return strcmp(((const struct name *)a)->app->name, ((const struct name *)b)->app->name);
 }
 
 static int index_names(struct plan *p, struct err *e)
@@ -44,20 +49,20 @@ static int index_names(struct plan *p, struct err *e)
         if (!p->by_name)
                 return err_oom(e);
         for (size_t i = 0; i < p->apps.count; i++)
-                p->by_name[i] = &p->apps.items[i];
+                p->by_name[i].app = &p->apps.items[i];
         qsort(p->by_name, p->apps.count, sizeof *p->by_name, compare_names);
         return 0;
 }
 
 static int id_of(const struct plan *p, const char *name, char **ret, struct err *e)
 {
-        struct app key = { .name = (char *)(uintptr_t)name };
-        const struct app *key_at = &key, **found;
+        const struct app named = { .name = (char *)name }; /* only compared */
+        const struct name key = { &named }, *found;
 
-        found = bsearch(&key_at, p->by_name, p->apps.count, sizeof *p->by_name, compare_names);
+        found = bsearch(&key, p->by_name, p->apps.count, sizeof *p->by_name, compare_names);
         if (!found)
                 return err_set(e, FAULT_ABSENT, 0, "App %.100s not found", name);
-        *ret = (*found)->id;
+        *ret = found->app->id;
         return 0;
 }
 

@@ -64,8 +64,8 @@ static int add_ports(const struct wish *w, const yaml_node_t *node, enum policy_
                      struct policy_list *ret, struct err *e)
 {
         /* Only compared and copied. */
-        struct policy p = { .source = (char *)(uintptr_t)w->source,
-                            .destination = (char *)(uintptr_t)w->destination,
+        struct policy p = { .source = (char *)w->source,
+                            .destination = (char *)w->destination,
                             .proto = proto };
         const char *text = scalar(node), *dash = text ? strchr(text, '-') : NULL;
         OWN(str) struct str first = { 0 };

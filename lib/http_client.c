@@ -101,7 +101,7 @@ int http_client_new(const struct http_client_conf *conf, struct http_client **re
         if (!c)
                 return err_oom(e);
         if (fill(c, conf, e) < 0)
-                return -1;
+                return -1; /* NOLINT(clang-analyzer-unix.Malloc): OWN frees it */
         *ret = GIVE(c);
         return 0;
 }

@@ -4,11 +4,13 @@
 #include <ctype.h>
 #include <strings.h>
 
-static int hex(char c)
+/** hex() - A digit's value; 16 for what is none */
+static unsigned int hex(char c)
 {
-        return isdigit((unsigned char)c)    ? c - '0'
-               : isxdigit((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10
-                                            : -1;
+        static const char digits[] = "0123456789abcdef";
+        const char *at = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
+
+        return at ? (unsigned int)(at - digits) : 16;
 }
 
 static void decode(const char *text, size_t len, struct str *ret)
@@ -16,7 +18,7 @@ static void decode(const char *text, size_t len, struct str *ret)
         for (size_t i = 0; i < len; i++) {
                 char c = text[i] == '+' ? ' ' : text[i];
 
-                if (c == '%' && i + 2 < len && hex(text[i + 1]) >= 0 && hex(text[i + 2]) >= 0) {
+                if (c == '%' && i + 2 < len && hex(text[i + 1]) < 16 && hex(text[i + 2]) < 16) {
                         c = (char)(hex(text[i + 1]) << 4 | hex(text[i + 2]));
                         i += 2;
                 }

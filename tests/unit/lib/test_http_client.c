@@ -107,7 +107,7 @@ static bool read_request(struct wire *w, int fd)
 static void *serve_one(void *arg)
 {
         struct wire *w = arg;
-        OWN(fd) int fd = -1;
+        int fd;
 
         while ((fd = accept4(w->listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
                 w->connections++;
@@ -123,7 +123,6 @@ static void *serve_one(void *arg)
                 }
                 w->fd = -1;
                 (void)close(fd);
-                fd = -1;
         }
         return NULL;
 }
