@@ -109,7 +109,7 @@ static int old_from_list(const json_t *result, bool v6, json_t *ret, struct err 
                         const char *dst = json_string_value(json_object_get(route, "dst"));
 
                         if (dst && (strchr(dst, ':') != NULL) == v6 &&
-                            json_array_append(its_routes, (json_t *)(uintptr_t)route) < 0)
+                            json_array_append(its_routes, (json_t *)route) < 0)
                                 return err_oom(e);
                 }
                 if (json_array_size(its_routes) == 0)

@@ -206,7 +206,7 @@ int datastore_read(const char *path, struct ds_list *ret, struct err *e)
 const struct ds_container *ds_list_find(const struct ds_list *list, const char *handle)
 {
         /* bsearch() compares elements with elements; it does not write to the key. */
-        struct ds_container key = { .handle = (char *)(uintptr_t)handle };
+        struct ds_container key = { .handle = (char *)handle };
 
         return list->count ? bsearch(&key, list->items, list->count, sizeof key, by_handle) : NULL;
 }

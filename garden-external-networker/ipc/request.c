@@ -16,7 +16,7 @@ json_t *request_member(const json_t *obj, const char *key)
         if (exact || !json_is_object(obj))
                 return exact;
         /* The macro takes no const object; it does not change it. */
-        json_object_foreach((json_t *)(uintptr_t)obj, name, v) {
+        json_object_foreach((json_t *)obj, name, v) {
                 if (strcasecmp(name, key) == 0)
                         return v;
         }

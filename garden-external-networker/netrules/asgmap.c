@@ -18,6 +18,8 @@ struct box {
         bool log;
 };
 
+typedef struct box *box_ref;
+
 /**
  * struct sweep - Going through the addresses in order
  * @boxes:   Sorted by @lo
@@ -28,7 +30,7 @@ struct box {
 struct sweep {
         struct box *boxes;
         size_t count, next, active_count, work;
-        struct box **active, **by_port, **heap;
+        box_ref *active, *by_port, *heap;
         uint32_t *cuts;
         size_t seen[SEEN_SETS];
         struct asg_map map;
@@ -171,8 +173,9 @@ static int cut_ports(struct sweep *s, struct err *e)
 {
         size_t first = s->map.span_count, n = s->active_count, next = 0, heap_count = 0;
 
-        memcpy(s->by_port, s->active, n * sizeof *s->by_port);
-        qsort(s->by_port, n, sizeof *s->by_port, by_port);
+        for (size_t i = 0; i < n; i++)
+                s->by_port[i] = s->active[i];
+        qsort(s->by_port, n, sizeof(box_ref), by_port);
         for (size_t i = 0; i < n; i++) {
                 s->cuts[2 * i] = s->active[i]->port_lo;
                 s->cuts[2 * i + 1] = s->active[i]->port_end;
@@ -224,7 +227,7 @@ static void share_spans(struct sweep *s, struct slab *slab)
 {
         size_t *seen = &s->seen[hash_spans(&s->map, slab)];
 
-        if (*seen && same_spans(&s->map, &s->map.slabs[*seen - 1], slab)) {
+        if (*seen && s->map.slabs && same_spans(&s->map, &s->map.slabs[*seen - 1], slab)) {
                 s->map.span_count = slab->first;
                 slab->first = s->map.slabs[*seen - 1].first;
         } else {
@@ -294,9 +297,9 @@ static struct sweep *sweep_new(const struct egress_list *list, enum asg_class cl
         if (!s)
                 return NULL;
         s->boxes = calloc(n, sizeof *s->boxes);
-        s->active = calloc(n, sizeof *s->active);
-        s->by_port = calloc(n, sizeof *s->by_port);
-        s->heap = calloc(n, sizeof *s->heap);
+        s->active = calloc(n, sizeof(box_ref));
+        s->by_port = calloc(n, sizeof(box_ref));
+        s->heap = calloc(n, sizeof(box_ref));
         s->cuts = calloc(2 * n, sizeof *s->cuts);
         if (!s->boxes || !s->active || !s->by_port || !s->heap || !s->cuts) {
                 sweep_drop(&s);

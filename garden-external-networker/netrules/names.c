@@ -61,5 +61,6 @@ void chain_names_make(const char *handle, bool hashed, struct chain_names *ret)
         fit("overlay", handle, hashed, FW_CHAIN_MAX, ret->overlay);
         fit("netin", handle, hashed, FW_CHAIN_MAX, ret->netin);
         fit("netout", handle, hashed, FW_CHAIN_MAX - strlen(LOG_SUFFIX), ret->netlog);
-        (void)strcat(ret->netlog, LOG_SUFFIX); /* fit() left room for it */
+        memcpy(ret->netlog + strlen(ret->netlog), LOG_SUFFIX,
+               sizeof LOG_SUFFIX); /* fit() left room */
 }

@@ -116,8 +116,9 @@ static void mark_acquired(const struct pool *p, struct ports *set)
                 const json_t *port;
                 size_t i;
 
-                json_array_foreach(list, i, port)
+                json_array_foreach(list, i, port) {
                         set->has[json_integer_value(port)] = true;
+                }
         }
 }
 
@@ -133,8 +134,9 @@ static uint16_t take_never_used(const struct pool *p, struct pool_range range,
         const json_t *port;
         size_t i;
 
-        json_array_foreach(p->freed, i, port)
+        json_array_foreach(p->freed, i, port) {
                 used.has[json_integer_value(port)] = true;
+        }
         for (uint32_t n = range.start; n < range.start + range.count && n < PORTS; n++)
                 if (!used.has[n])
                         return (uint16_t)n;

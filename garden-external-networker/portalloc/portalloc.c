@@ -70,7 +70,7 @@ int portalloc_acquire(const struct portalloc *pa, const char *handle, size_t cou
 {
         OWN(pool) struct pool pool = { 0 };
         OWN(fd) int lock_fd = -1;
-        struct files files;
+        struct files files = { 0 };
 
         if (name_files(pa, &files, e) < 0 || file_lock(files.lock, pa->wait_ms, &lock_fd, e) < 0 ||
             load(pa, &files, &pool, e) < 0)
@@ -85,7 +85,7 @@ int portalloc_release(const struct portalloc *pa, const char *handle, uint16_t p
 {
         OWN(pool) struct pool pool = { 0 };
         OWN(fd) int lock_fd = -1;
-        struct files files;
+        struct files files = { 0 };
         size_t count;
 
         if (name_files(pa, &files, e) < 0 || file_lock(files.lock, pa->wait_ms, &lock_fd, e) < 0 ||

@@ -135,7 +135,7 @@ static struct packet random_packet(void)
 }
 
 static const struct fw_rule refuse = { .verb = FW_REJECT };
-static const struct fw_rules tail = { .items = (struct fw_rule *)(uintptr_t)&refuse, .count = 1 };
+static const struct fw_rules tail = { .items = (struct fw_rule *)&refuse, .count = 1 };
 
 static void the_tree_says_what_the_list_says(void **state)
 {
