@@ -133,8 +133,12 @@ int nlx_links(struct nlx *nl, struct nlx_link **ret, size_t *ret_count, struct e
         return 0;
 }
 
-/* What makes the device, inside IFLA_LINKINFO. */
-static int put_vxlan(struct nl_msg *msg, const struct nlx_vxlan *v)
+/**
+ * put_vxlan() - What makes the device, inside IFLA_LINKINFO
+ * @anew: Also what the kernel takes for a new device only, and refuses to be
+ *        told of again
+ */
+static int put_vxlan(struct nl_msg *msg, const struct nlx_vxlan *v, bool anew)
 {
         struct nlattr *info = nla_nest_start(msg, IFLA_LINKINFO);
         struct nlattr *data;
@@ -144,13 +148,14 @@ static int put_vxlan(struct nl_msg *msg, const struct nlx_vxlan *v)
             !(data = nla_nest_start(msg, IFLA_INFO_DATA)))
                 return -1;
         rc |= nla_put_u32(msg, IFLA_VXLAN_ID, v->vni);
-        rc |= nla_put_u16(msg, IFLA_VXLAN_PORT, htons(v->port));
+        if (anew)
+                rc |= nla_put_u16(msg, IFLA_VXLAN_PORT, htons(v->port));
         rc |= nla_put_u8(msg, IFLA_VXLAN_LEARNING, v->learning);
         if (v->local_be)
                 rc |= nla_put_u32(msg, IFLA_VXLAN_LOCAL, v->local_be);
         if (v->link)
                 rc |= nla_put_u32(msg, IFLA_VXLAN_LINK, (uint32_t)v->link);
-        if (v->gbp)
+        if (anew && v->gbp)
                 rc |= nla_put_flag(msg, IFLA_VXLAN_GBP);
         rc |= nla_nest_end(msg, data);
         rc |= nla_nest_end(msg, info);
@@ -199,7 +204,8 @@ int nlx_vxlan_add(struct nlx *nl, const char *name, const struct nlx_vxlan *vxla
                 return err_set(e, FAULT_BAD_INPUT, 0, "interface name %s is too long", name);
         if (!msg || nla_put_string(msg, IFLA_IFNAME, name) < 0 ||
             nla_put_u32(msg, IFLA_MTU, mtu) < 0 ||
-            (mac && nla_put(msg, IFLA_ADDRESS, NLX_MAC_LEN, mac) < 0) || put_vxlan(msg, vxlan) < 0)
+            (mac && nla_put(msg, IFLA_ADDRESS, NLX_MAC_LEN, mac) < 0) ||
+            put_vxlan(msg, vxlan, true) < 0)
                 return err_oom(e);
         (void)snprintf(ask, sizeof ask, "create VXLAN device %s", name);
         if (nlx_do(nl, msg, ask, NULL, NULL, e) < 0)
@@ -212,7 +218,7 @@ int nlx_vxlan_set(struct nlx *nl, int index, const struct nlx_vxlan *vxlan, stru
         struct ifinfomsg head = { .ifi_index = index };
         OWN(nl_msg) struct nl_msg *msg = nlx_msg_new(RTM_NEWLINK, 0, &head, sizeof head);
 
-        if (!msg || put_vxlan(msg, vxlan) < 0)
+        if (!msg || put_vxlan(msg, vxlan, false) < 0)
                 return err_oom(e);
         return nlx_do(nl, msg, "change VXLAN device", NULL, NULL, e);
 }

@@ -153,12 +153,12 @@ static void on_note(const struct nlx_change *note, void *arg)
 {
         struct daemon *d = arg;
 
-        if (note->what == NLX_LOST)
+        bool ours = nlx_change_dev(note) == d->peers.dev;
+
+        if (note->what == NLX_LOST || (ours && (note->what == NLX_LINK || note->what == NLX_ADDR)))
                 d->device_stray = true;
-        else if (nlx_change_dev(note) != d->peers.dev)
+        else if (!ours)
                 d->peers.stray |= took_a_route(d, note);
-        else if (note->what == NLX_LINK || note->what == NLX_ADDR)
-                d->device_stray = true;
         else if (!d->peers.stray)
                 d->peers.stray = !peers_agrees(&d->peers, note);
 }

@@ -82,6 +82,7 @@ static int take_lease(struct store *s, const struct options *o, struct nlx *nl, 
         known = leases_of(&j->all, j->underlay.public_ip);
         if (known && known->vxlan)
                 memcpy(j->vtep.mac, known->mac, sizeof j->vtep.mac);
+        j->made |= nlx_link_get(nl, j->vtep.name, &j->device, NULL) < 0;
         if (vtep_ensure(nl, &j->vtep, &j->device, e) < 0)
                 return -1;
         memcpy(j->vtep.mac, j->device.mac, sizeof j->vtep.mac);
@@ -172,6 +173,8 @@ int join_overlay(const struct options *o, struct nlx *nl, int end_fd, struct joi
         if (underlay_check(nl, &ret->underlay, &ret->conf, ret->vtep.name, e) < 0)
                 return -1;
         rc = await_lease(s, o, nl, end_fd, ret, e);
+        if (rc <= 0 && ret->made && ret->device.index)
+                (void)nlx_link_del(nl, ret->device.index, NULL); /* of no use without a lease */
         if (rc <= 0)
                 return rc;
         ret->vtep.address = ret->lease.subnet.ip;

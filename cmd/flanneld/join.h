@@ -14,6 +14,7 @@
 /**
  * struct joined - What came of it
  * @all, @rev: All leases as they were just before ours was taken
+ * @made:      There was no device before
  * @left_s:    Seconds our lease lives; 0: for ever
  */
 struct joined {
@@ -21,6 +22,7 @@ struct joined {
         struct underlay underlay;
         struct vtep vtep;
         struct nlx_link device;
+        bool made;
         struct lease lease;
         int64_t left_s;
         struct leases all; /* owned */

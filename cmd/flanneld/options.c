@@ -20,6 +20,7 @@ const char options_usage[] =
         "  --subnet-file=FILE                default /run/flannel/subnet.env\n"
         "  --subnet-lease-renew-margin=MIN   default 60, at most 1439\n"
         "  --subnet-lease-ttl=SECONDS        default 86400\n"
+        "  --static=FILE                     configuration and leases from this file, no etcd\n"
         "  --allow-no-gbp                    go on although the network has no group policy\n"
         "  --log-level=debug|info|error      default info\n"
         "  --check-config                    only check the command line\n"
@@ -50,7 +51,8 @@ static const struct flag flags[] = {
         { "public-ip", KIND_STR, AT(public_ip), 0, 0 },
         { "subnet-file", KIND_STR, AT(subnet_file), 0, 0 },
         { "subnet-lease-renew-margin", KIND_INT, AT(margin_min), 1, 24 * 60 - 1 },
-        { "subnet-lease-ttl", KIND_INT, AT(ttl_s), 2, 366 * 86400 },
+        { "subnet-lease-ttl", KIND_INT, AT(ttl_s), 2, 366LL * 86400 },
+        { "static", KIND_STR, AT(store.file), 0, 0 },
         { "allow-no-gbp", KIND_BOOL, AT(no_gbp), 0, 0 },
         { "log-level", KIND_LEVEL, 0, 0, 0 },
         { "check-config", KIND_BOOL, AT(check), 0, 0 },
@@ -193,6 +195,8 @@ int options_parse(int argc, char *const *argv, char *(*environment)(const char *
         }
         if (from_environment(environment, given, &o, e) < 0 || check(&o, e) < 0)
                 return -1;
+        if (o.store.file)
+                o.store.api = STORE_FILE;
         *ret = o;
         return 0;
 }

@@ -19,6 +19,7 @@ struct store_ops {
 };
 
 extern const struct store_ops store_etcd_v3;
+extern const struct store_ops store_file;
 
 /**
  * store_read_lease() - A lease from what a store holds

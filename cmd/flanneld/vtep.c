@@ -67,8 +67,10 @@ static int create(struct nlx *nl, const struct vtep *want, struct err *e)
 
 /**
  * fetch() - The device, made if it was not there or not to be corrected
+ * @made: Whether it was made
  */
-static int fetch(struct nlx *nl, const struct vtep *want, struct nlx_link *ret, struct err *e)
+static int fetch(struct nlx *nl, const struct vtep *want, struct nlx_link *ret, bool *made,
+                 struct err *e)
 {
         struct vtep anew = *want;
         struct err why = { 0 };
@@ -90,6 +92,7 @@ static int fetch(struct nlx *nl, const struct vtep *want, struct nlx_link *ret, 
         }
         if (create(nl, &anew, e) < 0)
                 return -1;
+        *made = true;
         log_info("device-created", LOG_STR("device", want->name));
         return nlx_link_get(nl, want->name, ret, e);
 }
@@ -167,11 +170,14 @@ static void setting(const char *name, const char *which)
 
 int vtep_ensure(struct nlx *nl, const struct vtep *want, struct nlx_link *ret, struct err *e)
 {
-        struct nlx_link l;
+        struct nlx_link l = { 0 };
         struct err why = { 0 };
+        bool made = false;
 
-        if (fetch(nl, want, &l, &why) < 0 || correct(nl, want, &l, &why) < 0 ||
+        if (fetch(nl, want, &l, &made, &why) < 0 || correct(nl, want, &l, &why) < 0 ||
             (want->address && ensure_address(nl, want, l.index, &why) < 0)) {
+                if (made && l.index)
+                        (void)nlx_link_del(nl, l.index, NULL); /* the reason is what counts */
                 *e = why;
                 return -1;
         }

@@ -8,23 +8,28 @@
 #include <poll.h>
 #include <sys/random.h>
 
-bool wait_for(int wake_fd, int64_t ms)
+bool wait_for_two(int wake_fd, int other_fd, int64_t ms)
 {
         int64_t end = clock_ms() + ms;
 
         for (;;) {
-                struct pollfd p = { wake_fd, POLLIN, 0 };
+                struct pollfd p[] = { { wake_fd, POLLIN, 0 }, { other_fd, POLLIN, 0 } };
                 int64_t left = end - clock_ms();
                 int rc;
 
                 if (left < 0)
                         left = 0;
-                rc = poll(&p, 1, left > INT_MAX ? INT_MAX : (int)left);
+                rc = poll(p, 2, left > INT_MAX ? INT_MAX : (int)left);
                 if (rc > 0)
-                        return true;
+                        return p[0].revents;
                 if (rc == 0 && left <= INT_MAX)
                         return false;
         }
+}
+
+bool wait_for(int wake_fd, int64_t ms)
+{
+        return wait_for_two(wake_fd, -1, ms);
 }
 
 uint32_t wait_dice(void)

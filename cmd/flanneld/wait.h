@@ -9,6 +9,9 @@
 /** wait_for() - Sleep unless @wake_fd is, or becomes, readable. Return: true if it is */
 bool wait_for(int wake_fd, int64_t ms);
 
+/** wait_for_two() - The same, but also over once @other_fd, if >= 0, is readable */
+bool wait_for_two(int wake_fd, int other_fd, int64_t ms);
+
 /** wait_dice() - A random number */
 uint32_t wait_dice(void);
 

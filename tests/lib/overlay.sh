@@ -62,7 +62,7 @@ on() {
 start_flanneld() {
     local n=$1
     shift
-    ip netns exec "cell$n" "$BIN/flanneld" --etcd-endpoints="${ENDPOINTS-$ETCD}" --iface=eth0 \
+    ip netns exec "cell$n" "$BIN/flanneld" --etcd-endpoints="${ENDPOINTS-$ETCD}" --iface="${IFACE-eth0}" \
         --subnet-file="$T/cell$n.env" "$@" >>"$T/cell$n.log" 2>&1 &
     echo $! >"$T/cell$n.pid"
 }
@@ -82,10 +82,14 @@ stop_flanneld() {
     local pid status
     pid=$(cat "$T/cell$1.pid")
     kill "-${2-TERM}" "$pid"
+    wait_for 20 has_ended "$1" || kill -KILL "$pid"
     wait "$pid"
     status=$?
     [ "${2-TERM}" = KILL ] || [ "$status" = 0 ]
 }
+
+# has_ended N: is it no more, or a zombie?
+has_ended() { ! grep -qs '^State:[[:space:]]*[^Z]' "/proc/$(cat "$T/cell$1.pid")/status"; }
 
 # subnet N: "10.255.7.0/24"; gateway N: "10.255.7.1"
 gateway() { sed -n 's/^FLANNEL_SUBNET=\(.*\)\/.*/\1/p' "$T/cell$1.env"; }

@@ -64,7 +64,7 @@ static int take_ip(struct cut *c, struct iphdr *ip)
 
         if (take(c, ip, sizeof *ip) < 0 || ip->version != 4 || ip->ihl < 5)
                 return -1;
-        options = ip->ihl * 4U - sizeof *ip;
+        options = (size_t)ip->ihl * 4 - sizeof *ip;
         if (c->left < options)
                 return -1;
         c->at += options;

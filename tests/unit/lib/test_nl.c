@@ -146,7 +146,7 @@ static void count_entries(struct nlx *nl, int dev, size_t want)
 static void hundreds_of_cells_are_set_twice_and_deleted_twice(void **state)
 {
         struct nlx *nl = *state;
-        static struct nlx_change c[CELLS * 3];
+        static struct nlx_change c[CELLS][3];
         int dev = device(nl).index;
         struct err e = { 0 };
 
@@ -154,8 +154,8 @@ static void hundreds_of_cells_are_set_twice_and_deleted_twice(void **state)
                 bool del = round >= 2;
 
                 for (int i = 0; i < CELLS; i++)
-                        cell(&c[i * 3], dev, i, del);
-                assert_int_equal(nlx_apply(nl, c, CELLS * 3, &e), 0);
+                        cell(c[i], dev, i, del);
+                assert_int_equal(nlx_apply(nl, c[0], COUNT(c) * COUNT(c[0]), &e), 0);
                 count_entries(nl, dev, del ? 0 : CELLS);
         }
 }

@@ -1,0 +1,175 @@
+# What flanneld refuses to do, and with which words; the static mode.
+. "$TOP/tests/lib/check.sh"
+. "$TOP/tests/lib/services.sh"
+. "$TOP/tests/lib/overlay.sh"
+
+make_underlay
+make_cell 1
+make_cell 2 9000
+make_cell 3
+check "etcd starts" start_etcd "$T/etcd" 192.0.2.1 2379
+
+# fails CELL PATTERN WHAT [flag…]: flanneld ends with status 1 and such a message
+fails() {
+    local n=$1 pattern=$2 what=$3 status
+    shift 3
+    : >"$T/cell$n.log"
+    start_flanneld "$n" "$@"
+    wait_for 20 has_ended "$n" || kill "$(cat "$T/cell$n.pid")"
+    wait "$(cat "$T/cell$n.pid")"
+    status=$?
+    match "$what" "\"level\":\"fatal\".*$pattern" "$(cat "$T/cell$n.log")"
+    same "$what: exit status" 1 "$status"
+    refuse "$what: no device is made" on "$n" ip link show flannel.1
+}
+
+config() { put_config "{\"Network\":\"${2-10.255.0.0/16}\",\"Backend\":{\"Type\":\"vxlan\",$1}}"; }
+
+# --- the network's configuration ------------------------------------------------
+: >"$T/cell1.log"
+start_flanneld 1
+check "without a configuration it waits" wait_for 10 grep -q 'waiting-for-store.*has no key /coreos.com/network/config' "$T/cell1.log"
+config '"GBP":true'
+check "and joins when there is one" wait_for 20 joined 1
+stop_flanneld 1
+on 1 ip link del flannel.1
+rm -f "$T/cell1.env"
+delete_lease "$(leases | cut -d' ' -f1)"
+
+config '"GBP":false'
+fails 1 'Backend.GBP is not true.*--allow-no-gbp' "a network without group policy is refused"
+check "unless told otherwise" join 1 --allow-no-gbp
+refuse "and has none then" eval 'on 1 ip -d link show flannel.1 | grep -qw gbp'
+stop_flanneld 1
+
+config '"GBP":true'
+mac=$(on 1 cat /sys/class/net/flannel.1/address)
+check "a device without group policy is made anew where it is wanted" join 1
+match "which is said" 'device-made-anew.*"wrong":"group policy"' "$(cat "$T/cell1.log")"
+check "with it" eval 'on 1 ip -d link show flannel.1 | grep -qw gbp'
+same "and the same MAC address" "$mac" "$(on 1 cat /sys/class/net/flannel.1/address)"
+stop_flanneld 1
+index=$(on 1 cat /sys/class/net/flannel.1/ifindex)
+on 1 ip link set flannel.1 type vxlan learning
+on 1 ip link set flannel.1 mtu 1000
+check "a device that learns and has another MTU is corrected" join 1
+match "to what it should be" 'mtu 1450 .*nolearning' "$(on 1 ip -d link show flannel.1 | tr '\n' ' ')"
+same "in place" "$index" "$(on 1 cat /sys/class/net/flannel.1/ifindex)"
+stop_flanneld 1
+on 1 ip addr del 192.0.2.11/24 dev eth0
+on 1 ip addr add 192.0.2.111/24 dev eth0
+on 1 ip route add default via 192.0.2.1
+sub=$(subnet 1)
+check "a cell whose address changed joins" join 1
+same "with its old subnet" "$sub" "$(subnet 1)"
+same "and the same device" "$index" "$(on 1 cat /sys/class/net/flannel.1/ifindex)"
+match "which sends from the new address" 'local 192.0.2.111 ' "$(on 1 ip -d link show flannel.1)"
+same "its lease tells the new one" 192.0.2.111 "$(leases | sed 's/.*"PublicIP":"\([^"]*\)".*/\1/')"
+stop_flanneld 1
+on 1 ip link del flannel.1
+delete_lease "$(leases | cut -d' ' -f1)"
+rm -f "$T/cell1.env"
+
+for case in \
+    'host-gw|{"Network":"10.255.0.0/16","Backend":{"Type":"host-gw"}}|Backend.Type is .host-gw.' \
+    'no backend|{"Network":"10.255.0.0/16"}|Backend.Type is .udp.' \
+    'no network|{"Backend":{"Type":"vxlan"}}|Network: must be like' \
+    'subnets too long|{"Network":"10.255.0.0/16","SubnetLen":31,"Backend":{"Type":"vxlan"}}|SubnetLen: must be less than 31' \
+    'a range outside|{"Network":"10.255.0.0/16","SubnetMin":"10.254.0.0","Backend":{"Type":"vxlan"}}|SubnetMin: 10.254.0.0 is not in' \
+    'a VNI too great|{"Network":"10.255.0.0/16","Backend":{"Type":"vxlan","VNI":16777216}}|VNI: 16777216 is out of range' \
+    'no JSON|{"Network":|line 1'; do
+    IFS='|' read -r name text words <<<"$case"
+    put_config "$text"
+    fails 1 "$words" "configuration with $name"
+done
+
+# --- the underlay ---------------------------------------------------------------
+config '"GBP":true' 192.0.0.0/16
+fails 1 'contains this cell.s underlay address' "an overlay that contains the underlay"
+config '"GBP":true' 10.255.0.0/16
+on 1 ip route add 10.255.128.0/17 via 192.0.2.1
+fails 1 'overlaps the route to 10.255.128.0/17 by eth0 and would cut' "an overlay across a route"
+on 1 ip route del 10.255.128.0/17
+config '"GBP":true,"MTU":9000'
+fails 1 'MTU 9000 is greater than eth0.s 1500: lower Backend.MTU or' "an MTU that the underlay does not carry"
+check "which fits a cell with jumbo frames" join 2
+match "and gives its overlay 8950" 'FLANNEL_MTU=8950' "$(cat "$T/cell2.env")"
+stop_flanneld 2
+config '"GBP":true,"MTU":1400'
+check "an MTU of 1400" join 2
+match "gives the overlay 1350" 'FLANNEL_MTU=1350' "$(cat "$T/cell2.env")"
+match "the device too" 'mtu 1350' "$(on 2 ip link show flannel.1)"
+stop_flanneld 2
+config '"GBP":true,"Port":4789'
+ip netns exec cell1 socat -u UDP4-RECV:4789 /dev/null &
+socat=$!
+wait_for 10 eval 'on 1 ss -uln | grep -q :4789'
+fails 1 'UDP port 4789 is in use.*ss -ulnp' "a tunnel port that a program has"
+kill $socat
+wait $socat
+on 1 ip link add silk-vtep type vxlan id 1 dstport 4789 local 192.0.2.111 dev eth0
+on 1 ip link set silk-vtep up
+fails 1 'device silk-vtep already uses VNI 1 on port 4789: delete it' "a VNI and port that another device has"
+on 1 ip link del silk-vtep
+IFACE=nowhere0
+fails 3 'interface nowhere0' "an underlay interface that is not there"
+unset IFACE
+
+# --- exhausted ------------------------------------------------------------------
+put_config '{"Network":"10.255.0.0/24","SubnetLen":26,"SubnetMin":"10.255.0.64","SubnetMax":"10.255.0.64","Backend":{"Type":"vxlan","GBP":true}}'
+stop_flanneld 2
+on 2 ip link del flannel.1
+rm -f "$T"/cell*.env
+for key in $(leases | cut -d' ' -f1); do delete_lease "$key"; done
+: >"$T/cell1.log"
+: >"$T/cell3.log"
+start_flanneld 1
+start_flanneld 3
+one_out() { grep -q overlay-joined "$T/cell1.log" "$T/cell3.log" && grep -q '"level":"fatal"' "$T/cell1.log" "$T/cell3.log"; }
+check "of two that race for the last subnet one gets it and one ends" wait_for 20 one_out
+match "with words that help" 'no subnet is free: all /26 from 10.255.0.64 to 10.255.0.64 are leased' "$(cat "$T/cell1.log" "$T/cell3.log")"
+same "one lease is in etcd" 1 "$(leases | wc -l)"
+kill "$(cat "$T/cell1.pid")" "$(cat "$T/cell3.pid")" 2>/dev/null
+wait "$(cat "$T/cell1.pid")" "$(cat "$T/cell3.pid")"
+for n in 1 3; do on $n ip link del flannel.1 2>/dev/null; done
+
+# --- the command line -----------------------------------------------------------
+refuse "an unknown flag is refused" "$BIN/flanneld" --no-such-flag
+refuse "so is a margin of a day" "$BIN/flanneld" --check-config --subnet-lease-renew-margin=1440
+refuse "and a certificate without a key" "$BIN/flanneld" --check-config --etcd-certfile=/tmp/x
+check "what deployments of flannel pass is taken" "$BIN/flanneld" --check-config -etcd-endpoints https://a:1,https://b:2 \
+    --log_dir=/tmp --subnet-lease-renew-margin=1439 --health-check-port=19823 -v=2 -logtostderr
+FLANNELD_SUBNET_LEASE_RENEW_MARGIN=1440
+export FLANNELD_SUBNET_LEASE_RENEW_MARGIN
+refuse "flags come from the environment too" "$BIN/flanneld" --check-config
+check "but those given are stronger" "$BIN/flanneld" --check-config --subnet-lease-renew-margin=60
+unset FLANNELD_SUBNET_LEASE_RENEW_MARGIN
+
+# --- static mode ----------------------------------------------------------------
+static() {
+    printf '{"config":{"Network":"10.255.0.0/16","Backend":{"Type":"vxlan","GBP":true}},"leases":[%s]}' "$1" >"$T/static.new"
+    mv "$T/static.new" "$T/static.json"
+}
+one='{"Subnet":"10.255.1.0/24","PublicIP":"192.0.2.111"}'
+two='{"Subnet":"10.255.2.0/24","PublicIP":"192.0.2.12"}'
+rm -f "$T"/cell*.env
+static "$one,$two"
+check "a cell joins from a file" join 1 --static="$T/static.json"
+check "another too" join 2 --static="$T/static.json"
+populate 1
+populate 2
+check "packets go" wait_for 10 reaches 1 2
+static "$one,$two,{\"Subnet\":\"10.255.9.0/24\",\"PublicIP\":\"192.0.2.19\",\"VtepMAC\":\"02:00:00:00:00:19\"}"
+check "a lease written into the file is programmed" wait_for 10 eval 'dataplane 1 | grep -q 02:00:00:00:00:19'
+printf '{' >"$T/static.json"
+check "a file that is torn is reported" wait_for 10 grep -q 'watch-interrupted.*static.json' "$T/cell1.log"
+check "and changes nothing" eval 'dataplane 1 | grep -q 02:00:00:00:00:19'
+static "$one,$two"
+check "a lease that left the file is taken out" wait_for 20 eval '! dataplane 1 | grep -q 02:00:00:00:00:19'
+check "packets still go" reaches 1 2
+fails 3 'has no lease with this cell.s PublicIP 192.0.2.13' "a cell that the file does not name" --static="$T/static.json"
+static "$one,$one"
+on 3 ip link del flannel.1 2>/dev/null
+fails 3 'leases\[1\]: its subnet or public address was there before' "a file that names a cell twice" --static="$T/static.json"
+
+done_testing
