@@ -11,6 +11,7 @@
 #include "cmd/flanneld/daemon.h"
 
 #include "cmd/flanneld/follow.h"
+#include "cmd/flanneld/guard.h"
 #include "cmd/flanneld/join.h"
 #include "cmd/flanneld/keep.h"
 #include "cmd/flanneld/peers.h"
@@ -30,9 +31,13 @@
  * of the machine's time. */
 enum { REPAIR_PAUSE_MS = 200 };
 
+/* The kernel tells nobody when a rule is deleted: the table is looked at. */
+enum { GUARD_LOOK_MS = 60000 };
+
 /**
  * struct daemon - Everything
  * @device_stray: The device may differ from what it is to be: look
+ * @guard_stray:  The same for the guard's rules
  * @repaired_ms:  When we last looked at everything
  * @lost:         Another cell holds our subnet
  */
@@ -45,8 +50,10 @@ struct daemon {
         struct follow *follow;
         struct joined j;
         struct peers peers;
+        struct guard guard;
         int signals;
         bool device_stray;
+        bool guard_stray;
         bool lost;
         int64_t repaired_ms;
 };
@@ -118,6 +125,11 @@ static int begin_peers(struct daemon *d, struct err *e)
                 log_error("programming-failed", LOG_WHY(e)); /* tried again in the loop */
         }
         leases_drop(&d->j.all);
+        d->guard = (struct guard){ .on = d->o->guard,
+                                   .port = d->j.conf.port,
+                                   .lock_file = d->o->lock_file };
+        if (guard_sync(&d->guard, &d->peers.wanted, e) < 0)
+                return err_add(e, "--guard=false goes without");
         underlay_warn_neighbours(d->peers.wanted.count);
         log_info("overlay-joined", LOG_STR("subnet", ip4_net_text(d->j.lease.subnet).s),
                  LOG_STR("public_ip", ip4_text(d->j.underlay.public_ip).s),
@@ -163,6 +175,16 @@ static void on_note(const struct nlx_change *note, void *arg)
                 d->peers.stray = !peers_agrees(&d->peers, note);
 }
 
+/* Keep the guard's rules in step with the peers. */
+static void repair_guard(struct daemon *d)
+{
+        struct err e = { 0 };
+
+        d->guard_stray = guard_sync(&d->guard, &d->peers.wanted, &e) < 0;
+        if (d->guard_stray)
+                log_error("guard-failed", LOG_WHY(&e));
+}
+
 /**
  * repair() - Look at the device and the tables, set right what differs
  */
@@ -172,6 +194,10 @@ static void repair(struct daemon *d)
         size_t changes = 0;
 
         d->repaired_ms = clock_ms();
+        if (d->guard_stray)
+                repair_guard(d);
+        if (!d->device_stray && !d->peers.stray)
+                return;
         if (d->device_stray) {
                 int before = d->peers.dev;
 
@@ -246,17 +272,19 @@ static void read_all_mail(struct daemon *d)
                 log_info("leases-changed", LOG_INT("changes", changes),
                          LOG_INT("cells", d->peers.wanted.count),
                          LOG_INT("programming_us", clock_us() - start));
+        if (changes > 0)
+                repair_guard(d);
         if (d->peers.wanted.count > cells)
                 underlay_warn_neighbours(d->peers.wanted.count);
 }
 
-/* Milliseconds until the next repair may begin; -1: there is nothing to repair. */
-static int until_repair(const struct daemon *d)
+/* Milliseconds until there is something to do without being asked; -1: never. */
+static int until_due(const struct daemon *d)
 {
         int64_t left = d->repaired_ms + REPAIR_PAUSE_MS - clock_ms();
 
-        if (!d->peers.stray && !d->device_stray)
-                return -1;
+        if (!d->peers.stray && !d->device_stray && !d->guard_stray)
+                return d->guard.on ? GUARD_LOOK_MS : -1;
         return left > 0 ? (int)left : 0;
 }
 
@@ -266,14 +294,17 @@ static int follow_overlay(struct daemon *d, struct err *e)
                 struct pollfd p[] = { { d->signals, POLLIN, 0 },
                                       { nlx_watch_fd(d->watch), POLLIN, 0 },
                                       { mailbox_fd(d->box), POLLIN, 0 } };
-                int wait = until_repair(d);
+                int wait = until_due(d), ready;
 
                 if (wait == 0) {
                         repair(d);
-                        wait = until_repair(d);
+                        wait = until_due(d);
                 }
-                if (poll(p, 3, wait) < 0 && errno != EINTR)
+                ready = poll(p, 3, wait);
+                if (ready < 0 && errno != EINTR)
                         return err_set(e, FAULT_SYSTEM, errno, "poll");
+                if (ready == 0)
+                        d->guard_stray |= guard_stray(&d->guard);
                 if (p[0].revents)
                         return 0;
                 if (p[1].revents && nlx_watch_read(d->watch, on_note, d, e) < 0)

@@ -22,6 +22,9 @@ const char options_usage[] =
         "  --subnet-lease-ttl=SECONDS        default 86400\n"
         "  --static=FILE                     configuration and leases from this file, no etcd\n"
         "  --allow-no-gbp                    go on although the network has no group policy\n"
+        "  --guard=true|false                refuse VXLAN packets from others than the other\n"
+        "                                    cells; default true\n"
+        "  --iptables-lock-file=FILE         lock shared with the other programs of the cell\n"
         "  --log-level=debug|info|error      default info\n"
         "  --check-config                    only check the command line\n"
         "  --version, --help\n";
@@ -54,6 +57,8 @@ static const struct flag flags[] = {
         { "subnet-lease-ttl", KIND_INT, AT(ttl_s), 2, 366LL * 86400 },
         { "static", KIND_STR, AT(store.file), 0, 0 },
         { "allow-no-gbp", KIND_BOOL, AT(no_gbp), 0, 0 },
+        { "guard", KIND_BOOL, AT(guard), 0, 0 },
+        { "iptables-lock-file", KIND_STR, AT(lock_file), 0, 0 },
         { "log-level", KIND_LEVEL, 0, 0, 0 },
         { "check-config", KIND_BOOL, AT(check), 0, 0 },
         { "version", KIND_BOOL, AT(version), 0, 0 },
@@ -173,6 +178,7 @@ int options_parse(int argc, char *const *argv, char *(*environment)(const char *
                 .subnet_file = "/run/flannel/subnet.env",
                 .margin_min = 60,
                 .ttl_s = 86400,
+                .guard = true,
                 .level = LOG_LEVEL_INFO,
         };
         bool given[FLAG_COUNT] = { false };

@@ -21,6 +21,8 @@ enum { OPTIONS_IFACES_MAX = 8 };
  * struct options - What was asked for; texts are borrowed from argv and environ
  * @margin_min: Minutes before its end at which the lease is renewed
  * @ttl_s:      Life of a lease
+ * @guard:      Refuse VXLAN packets from anybody but the other cells
+ * @lock_file:  Lock of all who change iptables here, besides iptables' own; or NULL
  * @no_gbp:     Go on although the network carries no group policy
  */
 struct options {
@@ -32,6 +34,8 @@ struct options {
         int64_t margin_min;
         int64_t ttl_s;
         bool no_gbp;
+        bool guard;
+        const char *lock_file;
         bool check;
         bool version;
         bool help;

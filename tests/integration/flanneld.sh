@@ -120,6 +120,36 @@ check "a cell whose own lease was deleted takes it again" wait_for 10 grep -q le
 match "in etcd" "$(subnet 1 | tr / -) .*192.0.2.11" "$(leases)"
 check "and is reached again" wait_for 10 reaches 2 1
 
+# --- the guard at the tunnel's end --------------------------------------------
+match "VXLAN packets of known cells are accepted" '-s 192.0.2.12/32 .*-j ACCEPT' "$(on 1 iptables -S)"
+ip netns add stranger
+ip link add to-stranger type veth peer name eth0 netns stranger
+ip link set to-stranger master underlay up
+ip -n stranger addr add 192.0.2.66/24 dev eth0
+ip -n stranger link set eth0 up
+ip -n stranger link add vx type vxlan id 1 gbp nolearning dstport 8472 local 192.0.2.66 dev eth0
+ip -n stranger link set vx up
+ip -n stranger addr add 10.255.250.1/32 dev vx
+mac1=$(on 1 cat /sys/class/net/flannel.1/address)
+ip -n stranger neigh add "${sub%/24}" lladdr "$mac1" dev vx nud permanent
+ip -n stranger route add "$sub" via "${sub%/24}" dev vx onlink
+ip netns exec stranger bridge fdb add "$mac1" dev vx dst 192.0.2.11
+# heard BY-WHOM: does cell 1's bridge side get a datagram that the stranger sends?
+received() { on 1 cat /sys/class/net/flannel.1/statistics/rx_packets; }
+knock() { ip netns exec stranger ping -q -c 3 -i 0.2 -W 1 -I 10.255.250.1 "$(gateway 1)"; }
+was=$(received)
+refuse "a stranger's VXLAN packets are not answered" knock
+same "nor taken out of their envelope" "$was" "$(received)"
+put_lease 10.255.250.0-24 "$(vxlan_lease 192.0.2.66 "$(ip netns exec stranger cat /sys/class/net/vx/address)")"
+check "once the stranger is a cell they are" wait_for 10 knock
+delete_lease 10.255.250.0-24
+check "and no longer when its lease has ended" wait_for 10 eval '! knock'
+rules=$(on 1 iptables -S)
+stop_flanneld 1
+same "the rules outlive the daemon" "$rules" "$(on 1 iptables -S)"
+on 1 iptables -F INPUT
+check "and are there again when it comes back" eval 'join 1 && [ "$(on 1 iptables -S)" = "$rules" ]'
+
 # --- etcd away ----------------------------------------------------------------
 stop_pid "$T/etcd.pid"
 check "with etcd away packets go" reaches 2 1
