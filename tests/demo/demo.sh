@@ -167,12 +167,11 @@ done
 
 if [ "${1-}" = --keep ] && [ $demo_failed -eq 0 ]; then
     allow >/dev/null
-    in="sudo nsenter -t $(awk '/^NSpid:/ {print $2}' "/proc/self/status") -a $TOP/tests/demo/in"
     cat <<TEXT
 
 It stays up, with frontend -> backend allowed again. Some things to try:
 
-  IN="$in $T"
+  IN="sudo nsenter -t @PID@ -a $TOP/tests/demo/in $T"
   \$IN frontend-0 curl -s http://$(ip_of backend-1):8080/       # over the overlay
   \$IN outside cf allow-access backend frontend --protocol tcp --port 8080
   \$IN outside cf list-access
