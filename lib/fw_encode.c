@@ -39,6 +39,7 @@ static void *add_match(struct fw_entry *b, const char *name, uint8_t revision, s
         size_t all = XT_ALIGN(sizeof(struct xt_entry_match) + size);
         struct xt_entry_match *m = (void *)(b->bytes + b->len);
 
+        memset(m, 0, all); /* piece by piece: most of an entry's room stays unused */
         m->u.user.match_size = (uint16_t)all;
         m->u.user.revision = revision;
         memcpy(m->u.user.name, name, strlen(name));
@@ -204,6 +205,7 @@ static void *add_target(struct fw_entry *b, const char *name, uint8_t revision, 
         size_t all = XT_ALIGN(sizeof(struct xt_entry_target) + size);
         struct xt_entry_target *t = (void *)(b->bytes + b->len);
 
+        memset(t, 0, all);
         t->u.user.target_size = (uint16_t)all;
         t->u.user.revision = revision;
         memcpy(t->u.user.name, name, strlen(name));
@@ -368,7 +370,7 @@ int fw_encode(const struct fw_rule *r, struct fw_entry *ret, struct err *e)
 {
         if (fw_rule_check(r, e) < 0)
                 return -1;
-        memset(ret, 0, sizeof *ret);
+        memset(&ret->head, 0, sizeof ret->head);
         ret->len = XT_ALIGN(sizeof ret->head);
         fill_head(&ret->head.ip, r);
         add_iprange(ret, r);

@@ -83,7 +83,6 @@ bool fw_normalise(const struct ipt_entry *entry, const char *target, struct fw_e
             entry->target_offset < XT_ALIGN(sizeof *entry) ||
             entry->target_offset % alignof(struct xt_entry_target))
                 return false;
-        memset(ret, 0, sizeof *ret);
         memcpy(ret->bytes, entry, entry->next_offset);
         ret->len = entry->next_offset;
         ret->head.nfcache = 0;

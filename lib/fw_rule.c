@@ -10,7 +10,7 @@
 int fw_rules_add(struct fw_rules *list, const struct fw_rule *r, struct err *e)
 {
         if (list->count == list->cap) {
-                size_t cap = list->cap ? list->cap * 2 : 16;
+                size_t cap = list->cap ? list->cap + list->cap / 2 : 4;
                 struct fw_rule *items = reallocarray(list->items, cap, sizeof *items);
 
                 if (!items)
