@@ -31,7 +31,7 @@ static const struct conf_key keys[] = {
         { "uaa_port", CONF_INT, AT(uaa_port), PORT_LIMITS },
         { "uaa_ca", CONF_STR, AT(uaa_ca) },
         { "uaa_verify", CONF_STR, AT(uaa_verify), .def_str = "remote" },
-        { "token_cache_seconds", CONF_INT, AT(token_cache_seconds), .max = 3600 },
+        { "uaa_issuer", CONF_STR, AT(uaa_issuer) },
         { "cc_url", CONF_STR, AT(cc_url) },
         { "cc_ca_cert", CONF_STR, AT(cc_ca_cert) },
         { "cc_app_request_chunk_size", CONF_INT, AT(cc_app_request_chunk_size), .def_int = 100,
