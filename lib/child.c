@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -153,20 +154,39 @@ static int converse(struct talk *t, const char *name, int64_t deadline_ms, struc
 }
 
 /**
+ * wait_end() - Until the child ends, or a moment passes, or the deadline comes
+ *
+ * A pidfd becomes readable the instant the child ends: chains of plugins, each
+ * waiting for the next, would add up the moments.
+ */
+static void wait_end(int pidfd, int64_t left_ms)
+{
+        struct pollfd p = { pidfd, POLLIN, 0 };
+
+        if (pidfd < 0)
+                clock_sleep_ms(1); /* a kernel without them */
+        else
+                (void)poll(&p, 1, (int)left_ms); /* the caller looks again whatever it says */
+}
+
+/**
  * reap() - The child's end; it is given until the deadline, then killed
  */
 static int reap(pid_t pid, const char *name, int64_t deadline_ms, int *ret_status, struct err *e)
 {
+        OWN(fd) int pidfd = (int)syscall(SYS_pidfd_open, pid, 0); /* CLOEXEC by itself */
         int status;
         pid_t got;
 
         while ((got = waitpid(pid, &status, WNOHANG)) == 0) {
-                if (clock_ms() >= deadline_ms) {
+                int64_t left_ms = deadline_ms - clock_ms();
+
+                if (left_ms <= 0) {
                         (void)kill(-pid, SIGKILL);
                         (void)waitpid(pid, &status, 0);
                         return err_set(e, FAULT_UPSTREAM, 0, "%s: did not end in time", name);
                 }
-                clock_sleep_ms(1);
+                wait_end(pidfd, left_ms);
         }
         if (got < 0)
                 return err_set(e, FAULT_SYSTEM, errno, "wait for %s", name);

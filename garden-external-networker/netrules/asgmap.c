@@ -248,7 +248,7 @@ static int add_slab(struct sweep *s, uint64_t lo, uint64_t end, size_t first, st
                         map->span_count = first; /* last's own are the same */
                 return 0;
         }
-        if (map->slab_count == map->slab_cap) {
+        if (!map->slabs || map->slab_count == map->slab_cap) {
                 size_t cap = map->slab_cap ? map->slab_cap * 2 : 64;
                 struct slab *slabs = reallocarray(map->slabs, cap, sizeof *slabs);
 

@@ -1,0 +1,90 @@
+# What the networker itself costs: up and down beside the CNI plugins' own time, alone
+# and 50 at once, with 0 and 200 containers present; net-in and bulk-net-out with
+# 10,000 net-out rules; 100 processes that want a port.
+. "$TOP/tests/lib/check.sh"
+. "$TOP/tests/lib/cell.sh"
+RUNS=${RUNS:-40}
+
+# stats NAME: p50 and p99 of the microseconds on standard input, as milliseconds.
+stats() {
+    sort -n | awk -v name="$1" '{ v[NR] = $1 } END {
+        printf "%-46s %8.1f ms p50 %8.1f ms p99   (%d runs)\n", name, v[int((NR + 1) / 2)] / 1000, v[int(NR * 0.99 + 0.99)] / 1000, NR }' |
+        tee -a "$T/table"
+}
+
+# spent COMMAND…: its wall time in microseconds.
+spent() {
+    local from=${EPOCHREALTIME/./}
+    "$@" >/dev/null 2>&1
+    echo $((${EPOCHREALTIME/./} - from))
+}
+
+# plugins COMMAND: bridge with host-local as flannel runs them, nothing of ours.
+plugins() {
+    CNI_COMMAND=$1 CNI_CONTAINERID=own CNI_NETNS=/proc/$(pid own)/ns/net CNI_IFNAME=eth0 CNI_PATH=/usr/lib/cni \
+        /usr/lib/cni/bridge <"$T/bridge.json"
+}
+
+request() { echo '{"Pid":'"$(pid "$1")"',"Properties":{"app_id":"app"},"netin":[{"host_port":0,"container_port":8080}],"netout_rules":[{"protocol":1,"networks":[{"start":"10.0.0.0","end":"10.0.0.255"}],"ports":[{"start":80}]}]}'; }
+
+alone() { # alone LABEL
+    local i
+    for i in $(seq "$RUNS"); do
+        spent plugins ADD >>"$T/p.add"
+        spent plugins DEL >>"$T/p.del"
+        spent up one "$(request own)" >>"$T/up"
+        spent down one >>"$T/down"
+    done
+    stats "plugins alone, ADD, $1" <"$T/p.add"
+    stats "plugins alone, DEL, $1" <"$T/p.del"
+    stats "up, $1" <"$T/up"
+    stats "down, $1" <"$T/down"
+    rm "$T"/p.add "$T"/p.del "$T"/up "$T"/down
+}
+
+# at_once ACTION FROM TO: all of these containers, each in a process of its own.
+at_once() {
+    local i jobs=''
+    for i in $(seq "$2" "$3"); do
+        if [ "$1" = up ]; then
+            (spent up "m$i" "$(request "m$i")" >"$T/t.m$i") &
+        else
+            (spent down "m$i" >"$T/t.m$i") &
+        fi
+        jobs="$jobs $!"
+    done
+    # shellcheck disable=SC2086 # a list
+    wait $jobs
+    for i in $(seq "$2" "$3"); do cat "$T/t.m$i"; done
+}
+
+jq_edit() { jq "$1" "$T/networker.json" >"$T/n.json" && mv "$T/n.json" "$T/networker.json"; }
+
+cell_up 10.255.0.0/22
+sed -i 's/^FLANNEL_SUBNET=.*/FLANNEL_SUBNET=10.255.0.1\/22/' "$T/subnet.env"
+jq_edit '.total_ports = 1000'
+container own
+up own "$(request own)"
+cp "$T/flannel/own" "$T/bridge.json"
+down own
+alone "0 containers present"
+for i in $(seq 250); do container "m$i"; done
+at_once up 1 50 | stats "up, 50 at once, 0 containers present"
+at_once down 1 50 | stats "down, 50 at once, 50 containers present"
+for i in $(seq 200); do up "m$i" "$(request "m$i")"; done
+alone "200 containers present"
+at_once up 201 250 | stats "up, 50 at once, 200 containers present"
+at_once down 201 250 | stats "down, 50 at once, 250 containers present"
+
+jq -nc --arg ip "$(jq -r .m1.ip "$T/store")" '{container_ip: $ip, netout_rules: [range(10000) | {protocol: (1 + . % 2),
+    networks: [{start: "10.\(20 + (. / 250 | floor)).\(. % 250).0", end: "10.\(20 + (. / 250 | floor)).\(. % 250).\(. % 200 + 5)"}],
+    ports: [{start: (1 + . % 1000), end: (2 + . % 1000)}]}]}' >"$T/big"
+big() { "$NETWORKER" --configFile="$T/networker.json" --action bulk-net-out --handle "$1" <"$T/big"; }
+for i in $(seq 1 20); do spent big "m$i"; down "m$i"; up "m$i" "$(request "m$i")"; done | stats "bulk-net-out of 10,000 rules"
+for i in $(seq 21 70); do (spent big "m$i" >"$T/t.m$i"; ) & jobs="${jobs-} $!"; done
+# shellcheck disable=SC2086
+wait $jobs
+for i in $(seq 21 70); do cat "$T/t.m$i"; done | stats "bulk-net-out of 10,000 rules, 50 at once"
+for i in $(seq 20); do spent netin m21 '{"HostIP":"10.99.0.5","HostPort":0,"ContainerIP":"'"$(jq -r .m21.ip "$T/store")"'","ContainerPort":1}'; done | stats "net-in, 10,000 rules present"
+echo "rules in filter: $(iptables -S | grep -c '^-A')" | tee -a "$T/table"
+[ -z "${RESULTS-}" ] || jq -Rn '[inputs]' <"$T/table" >"$RESULTS/networker.json"
