@@ -58,7 +58,7 @@ STANDINS   := $(patsubst %,$(B)/%,$(wildcard tests/standins/*/))
 STAND_BINS := $(patsubst tests/standins/%/,$(B)/tests/standins/%,$(wildcard tests/standins/*/))
 FUZZ_BINS  := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all tests-build help demo test bench fuzz lint format install clean
+.PHONY: all tests-build help demo test bench fuzz lint format install install-plugin clean
 .DELETE_ON_ERROR:
 all: $(ARCHIVES) $(BINS)
 
@@ -122,6 +122,7 @@ tests-build: all $(UNIT_BINS) $(TOOL_BINS) $(STAND_BINS)
 ## make lint                layers, format, clang-tidy, cppcheck, shell scripts
 ## make format              clang-format in place
 ## make install DESTDIR=    programs, CNI plugins, manual pages
+## make install-plugin      the plugin into the cf command line
 demo:
 	@packaging/install-deps.sh build run test
 	@$(MAKE) --no-print-directory -j$$(nproc) MODE=release all tools
@@ -162,6 +163,11 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/netman/cni
 	install -m 0755 $(INSTALL_BINS:%=$(B)/bin/%) $(B)/bin/$(CLI_PLUGIN) $(DESTDIR)$(PREFIX)/bin/
 	install -m 0755 $(CNI_PLUGINS:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/lib/netman/cni/
+	install -Dm 0644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(wildcard cli-plugin/*.1 cmd/*/*.1)
+	install -Dm 0644 cli-plugin/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$(CLI_PLUGIN)
+
+install-plugin: $(B)/bin/$(CLI_PLUGIN)
+	cf install-plugin -f $<
 
 clean:
 	rm -rf build
