@@ -32,10 +32,10 @@ struct watchers {
 struct watch {
         pthread_mutex_t lock;
         struct watch_id *buckets[BUCKETS];
-        struct watch_id any; /* those who wait for all apps */
         struct watchers parked, called;
         int64_t next_tick_ms, next_gone_ms;
         bool closed;
+        struct watch_id any; /* those who wait for all apps; last, for it ends in an open array */
 };
 
 int watch_new(struct watch **ret, struct err *e)
