@@ -317,7 +317,7 @@ static void name_it(struct maker *m, const struct maps *maps)
                 h = mix(h, (unsigned char)*p);
         for (size_t i = 0; i < m->tail->count; i++)
                 h = mix(h, m->tail->items[i].verb);
-        for (size_t c = 0; c < ASG_CLASSES; c++) {
+        for (enum asg_class c = 0; c < ASG_CLASSES; c++) {
                 const struct asg_map *map = &maps->of[c];
 
                 h = mix(h, map->slab_count);
@@ -336,7 +336,7 @@ static int make_all(struct maker *m, const struct maps *maps, struct err *e)
         OWN(nodes) struct nodes top = { 0 };
 
         name_it(m, maps);
-        for (size_t c = 0; c < ASG_CLASSES; c++) {
+        for (enum asg_class c = 0; c < ASG_CLASSES; c++) {
                 struct fw_rule r = { .proto = protos[c] };
                 bool any;
 
@@ -379,7 +379,7 @@ int asg_plan_make(const struct egress_list *list, const char *log_chain, bool lo
         for (size_t i = 0; i < all.count; i++)
                 if (all.items[i].log)
                         m.log_chain = log_chain; /* only then is it a part of what we share */
-        for (size_t c = 0; c < ASG_CLASSES; c++)
+        for (enum asg_class c = 0; c < ASG_CLASSES; c++)
                 if (asg_map_make(&all, c, &maps.of[c], e) < 0)
                         return -1;
         if (make_all(&m, &maps, e) < 0)

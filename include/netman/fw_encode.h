@@ -14,11 +14,11 @@
 
 /** struct fw_entry - One encoded rule */
 struct fw_entry {
-        union {
+        size_t len;
+        union { /* last, as clang wants it: ipt_entry has an open array */
                 struct ipt_entry head;
                 unsigned char bytes[FW_ENTRY_MAX];
         };
-        size_t len;
 };
 
 /**
