@@ -41,6 +41,7 @@ USES_policy-server-internal    := policy-server
 USES_migrate-db                := policy-server
 USES_vxlan-policy-agent        := vxlan-policy-agent
 USES_garden-external-networker := garden-external-networker
+USES_netman-doctor             := garden-external-networker
 USES_cni-wrapper-plugin        := cni
 USES_flannel                   := cni
 USES_network-policy-plugin     := cli-plugin

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/netman-doctor/checks.h"
+
+#include "netman/file.h"
+#include "netman/fw_tx.h"
+#include "netman/str.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LOCK_WAIT_MS 1000
+
+/**
+ * read_number() - A file that holds one number
+ */
+static int read_number(const char *path, int64_t *ret, struct err *e)
+{
+        OWN(str) struct str text = { 0 };
+
+        if (file_read(path, 64, &text, e) < 0)
+                return -1;
+        if (text.len && text.data[text.len - 1] == '\n')
+                text.data[text.len - 1] = '\0';
+        return str_to_int(str_text(&text), INT64_MIN, INT64_MAX, ret, e);
+}
+
+/* A switch that has to have a value, or at least that value. */
+static const struct {
+        const char *what, *path;
+        int64_t least;
+        bool needed;
+        const char *remedy;
+} switches[] = {
+        { "IPv4 forwarding", "/proc/sys/net/ipv4/ip_forward", 1, true,
+          "sysctl -w net.ipv4.ip_forward=1" },
+        { "bridged packets meet the tables", "/proc/sys/net/bridge/bridge-nf-call-iptables", 1,
+          true, "modprobe br_netfilter; sysctl -w net.bridge.bridge-nf-call-iptables=1" },
+        { "room for neighbours", "/proc/sys/net/ipv4/neigh/default/gc_thresh3", 4096, false,
+          "sysctl -w net.ipv4.neigh.default.gc_thresh3=8192 (and gc_thresh2=4096)" },
+        { "room for connections", "/proc/sys/net/netfilter/nf_conntrack_max", 65536, false,
+          "sysctl -w net.netfilter.nf_conntrack_max=262144" },
+};
+
+void check_kernel(struct report *r)
+{
+        for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++) {
+                struct err e = { 0 };
+                int64_t value;
+
+                if (read_number(switches[i].path, &value, &e) == 0 && value >= switches[i].least) {
+                        report_pass(r, switches[i].what);
+                        continue;
+                }
+                /* Some are only in the first network namespace. */
+                if (e.fault == FAULT_ABSENT && !switches[i].needed)
+                        continue;
+                if (!*e.msg)
+                        (void)err_set(&e, FAULT_BAD_INPUT, 0, "%s is %" PRId64, switches[i].path,
+                                      value);
+                if (switches[i].needed)
+                        report_fail(r, switches[i].what, "%s; do: %s", e.msg, switches[i].remedy);
+                else
+                        report_warn(r, switches[i].what, "%s; do: %s", e.msg, switches[i].remedy);
+        }
+}
+
+static void check_lock(const char *path, struct report *r)
+{
+        OWN(fd) int fd = -1;
+        char what[160];
+        struct err e;
+
+        (void)snprintf(what, sizeof what, "lock %.140s", path);
+        if (file_lock(path, LOCK_WAIT_MS, &fd, &e) == 0)
+                report_pass(r, what);
+        else
+                report_fail(r, what, "%s; see who holds it: fuser -v %s", e.msg, path);
+}
+
+void check_tables(const struct config *c, struct report *r)
+{
+        static const char *const tables[] = { "filter", "nat", "raw" };
+
+        for (size_t i = 0; i < 3; i++) {
+                unsigned int rules, bytes;
+                char what[40];
+                struct err e;
+
+                (void)snprintf(what, sizeof what, "legacy table %s", tables[i]);
+                if (fw_size(tables[i], &rules, &bytes, &e) == 0)
+                        report_pass(r, what);
+                else
+                        report_fail(r, what,
+                                    "%s; the kernel needs CONFIG_IP_NF_IPTABLES_LEGACY or the "
+                                    "module iptable_%s",
+                                    e.msg, tables[i]);
+        }
+        check_lock(c->iptables_lock_file, r);
+        check_lock(FW_XTABLES_LOCK, r);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/netman-doctor/checks.h"
+
+#include "netman/file.h"
+#include "netman/nl.h"
+#include "netman/own.h"
+#include "netman/str.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+/**
+ * check_ports() - Ports of the pool that the kernel also gives to outgoing connections
+ */
+static void check_ports(const struct config *c, struct report *r)
+{
+        static const char what[] = "host ports apart from ephemeral ports";
+        OWN(str) struct str text = { 0 };
+        struct err e = { 0 };
+        int lo = 0, hi = 0;
+        int64_t last = c->start_port + c->total_ports - 1;
+
+        if (file_read("/proc/sys/net/ipv4/ip_local_port_range", 64, &text, &e) < 0 ||
+            sscanf(str_text(&text), "%d %d", &lo, &hi) != 2) /* NOLINT: the kernel's own text */
+                report_warn(r, what, "cannot read net.ipv4.ip_local_port_range: %s", e.msg);
+        else if (c->start_port <= hi && last >= lo)
+                report_warn(r, what,
+                            "the pool %d-%d overlaps net.ipv4.ip_local_port_range %d-%d; do: "
+                            "sysctl -w net.ipv4.ip_local_port_range='%d %d'",
+                            (int)c->start_port, (int)last, lo, hi, lo, (int)c->start_port - 1);
+        else
+                report_pass(r, what);
+}
+
+static bool overlap(struct fw_net a, struct fw_net b)
+{
+        uint32_t mask = fw_mask(a.len < b.len ? a.len : b.len);
+
+        return ((a.addr ^ b.addr) & mask) == 0;
+}
+
+/**
+ * is_ours() - Does a route into the overlay belong there?
+ *
+ * To other cells through a VXLAN device, to our containers through a bridge or,
+ * one by one, through their own devices.
+ */
+static bool is_ours(const struct nlx_link *link, const struct nlx_route *route)
+{
+        return strcmp(link->kind, "vxlan") == 0 || strcmp(link->kind, "bridge") == 0 ||
+               (strcmp(link->kind, "veth") == 0 && route->len == 32);
+}
+
+static int find_overlap(const struct config *c, struct nlx *nl, char *ret, size_t ret_len,
+                        struct err *e)
+{
+        OWN(mem) struct nlx_route *routes = NULL;
+        size_t count;
+
+        ret[0] = '\0';
+        if (nlx_routes(nl, 0, &routes, &count, e) < 0)
+                return -1;
+        for (size_t i = 0; i < count; i++) {
+                const struct fw_net net = { ntohl(routes[i].dst_be), routes[i].len, false };
+                struct nlx_link link;
+
+                if (!net.len || !overlap(net, c->overlay) ||
+                    nlx_link_get_index(nl, routes[i].dev, &link, &(struct err){ 0 }) < 0 ||
+                    is_ours(&link, &routes[i]))
+                        continue;
+                (void)snprintf(ret, ret_len, "route to %u.%u.%u.%u/%u on %s", net.addr >> 24,
+                               net.addr >> 16 & 255, net.addr >> 8 & 255, net.addr & 255, net.len,
+                               link.name);
+        }
+        return 0;
+}
+
+static void check_overlay(const struct config *c, struct report *r)
+{
+        static const char what[] = "overlay network apart from other routes";
+        OWN(nlx) struct nlx *nl = NULL;
+        char found[120];
+        struct err e;
+
+        if (!config_owns_rules(c))
+                return;
+        if (nlx_open(&nl, &e) < 0 || find_overlap(c, nl, found, sizeof found, &e) < 0)
+                report_fail(r, what, "%s", e.msg);
+        else if (*found)
+                report_fail(r, what, "%s overlaps %s; choose another overlay_network", found,
+                            c->overlay_network);
+        else
+                report_pass(r, what);
+}
+
+/**
+ * check_instance() - Without the address, port forwards match nothing
+ */
+static void check_instance(const struct config *c, struct report *r)
+{
+        static const char what[] = "instance_address is this cell's";
+        OWN(nlx) struct nlx *nl = NULL;
+        OWN(mem) struct nlx_addr *addrs = NULL;
+        size_t count;
+        struct err e;
+
+        if (!c->instance_addr)
+                return;
+        if (nlx_open(&nl, &e) < 0 || nlx_addrs(nl, 0, &addrs, &count, &e) < 0) {
+                report_fail(r, what, "%s", e.msg);
+                return;
+        }
+        for (size_t i = 0; i < count; i++) {
+                if (ntohl(addrs[i].ip_be) == c->instance_addr) {
+                        report_pass(r, what);
+                        return;
+                }
+        }
+        report_warn(r, what, "no interface has %s; packets to host ports must arrive with it",
+                    c->instance_address);
+}
+
+void check_network(const struct config *c, struct report *r)
+{
+        check_ports(c, r);
+        check_overlay(c, r);
+        check_instance(c, r);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/netman-doctor/checks.h"
+
+#include "garden-external-networker/manager/orphans.h"
+#include "netman/own.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEPTH_MAX 8 /* delegates of delegates */
+
+static void check_type(const char *type, const char *path, struct report *r)
+{
+        OWN(mem) char *file = NULL;
+        char what[80];
+        struct err e;
+
+        (void)snprintf(what, sizeof what, "CNI plugin %.60s", type);
+        if (cni_find(type, path, &file, &e) == 0)
+                report_pass(r, what);
+        else
+                report_fail(r, what,
+                            "%s; install containernetworking-plugins, or name its "
+                            "folder in cni_plugin_dir",
+                            e.msg);
+}
+
+/**
+ * check_conf() - A plugin's configuration, its address manager and its delegates
+ */
+static void check_conf(const json_t *conf, const char *path, int depth, struct report *r)
+{
+        const char *type = json_string_value(json_object_get(conf, "type"));
+        const json_t *delegate = json_object_get(conf, "delegate");
+        const char *subnet_file = json_string_value(json_object_get(conf, "subnetFile"));
+        bool flannel = type && strcmp(type, "flannel") == 0;
+
+        if (depth > DEPTH_MAX)
+                return;
+        if (type)
+                check_type(type, path, r);
+        if (flannel && access(subnet_file ? subnet_file : "/run/flannel/subnet.env", R_OK) < 0)
+                report_fail(r, "subnet file", "%s cannot be read; is flanneld running?",
+                            subnet_file ? subnet_file : "/run/flannel/subnet.env");
+        if (flannel) { /* what it runs where nothing else is said */
+                check_type("host-local", path, r);
+                if (!json_object_get(delegate, "type"))
+                        check_type("bridge", path, r);
+        }
+        if (json_is_object(json_object_get(conf, "ipam")))
+                check_conf(json_object_get(conf, "ipam"), path, depth + 1, r);
+        if (json_is_object(delegate))
+                check_conf(delegate, path, depth + 1, r);
+}
+
+void check_plugins(const struct manager *m, struct report *r)
+{
+        for (size_t i = 0; i < m->nets.count; i++) {
+                const json_t *conf;
+                size_t j;
+
+                json_array_foreach(m->nets.items[i].plugins, j, conf) {
+                        check_conf(conf, m->c->cni_plugin_dir, 0, r);
+                }
+        }
+}
+
+static void remove_orphan(const struct manager *m, const char *handle, struct report *r)
+{
+        char what[120];
+        bool removed;
+        struct err e;
+
+        (void)snprintf(what, sizeof what, "orphan %.100s", handle);
+        if (orphans_remove(m, handle, &removed, &e) < 0)
+                report_fail(r, what, "could not be removed: %s", e.msg);
+        else if (removed)
+                report_pass(r, "orphan removed");
+}
+
+void check_orphans(const struct manager *m, bool fix, struct report *r)
+{
+        static const char what[] = "nothing is owned by containers that are gone";
+        OWN(json) json_t *orphans = NULL;
+        const json_t *handle;
+        struct err e;
+        size_t i;
+
+        if (orphans_find(m, &orphans, &e) < 0) {
+                report_fail(r, what, "%s", e.msg);
+                return;
+        }
+        if (json_array_size(orphans) == 0)
+                report_pass(r, what);
+        json_array_foreach(orphans, i, handle) {
+                if (fix)
+                        remove_orphan(m, json_string_value(handle), r);
+                else
+                        report_fail(r, what, "%s; do: netman-doctor --fix-orphans",
+                                    json_string_value(handle));
+        }
+}
