@@ -35,7 +35,11 @@ static int listen_on(const char *host, uint16_t port, int *ret_fd, uint16_t *ret
         struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
                                   .ai_socktype = SOCK_STREAM };
         const char *name = host && *host ? host : "0.0.0.0";
-        struct sockaddr_storage got = { 0 };
+        union {
+                struct sockaddr any;
+                struct sockaddr_in v4;
+                struct sockaddr_in6 v6;
+        } got = { .v6 = { 0 } };
         socklen_t got_len = sizeof got;
         struct addrinfo *ai = NULL;
         OWN(fd) int fd = -1;
@@ -51,13 +55,12 @@ static int listen_on(const char *host, uint16_t port, int *ret_fd, uint16_t *ret
         fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         rc = fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0 ||
              bind(fd, ai->ai_addr, ai->ai_addrlen) < 0 || listen(fd, SOMAXCONN) < 0 ||
-             getsockname(fd, (struct sockaddr *)&got, &got_len) < 0;
+             getsockname(fd, &got.any, &got_len) < 0;
         sys = errno;
         freeaddrinfo(ai);
         if (rc)
                 return err_set(e, FAULT_SYSTEM, sys, "listen on %s port %s", name, service);
-        *ret_port = ntohs(got.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&got)->sin6_port
-                                                    : ((struct sockaddr_in *)&got)->sin_port);
+        *ret_port = ntohs(got.any.sa_family == AF_INET6 ? got.v6.sin6_port : got.v4.sin_port);
         *ret_fd = GIVE_FD(fd);
         return 0;
 }

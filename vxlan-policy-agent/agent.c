@@ -51,11 +51,13 @@ struct agent {
  *
  * Return: 0, or -1 with @e set: it has to be tried again
  */
-static int attend(struct agent *a, struct err *e)
+static int attend(struct agent *a)
 {
-        if (cycle_enforce(&a->cycle, e) == 0)
+        struct err why = { 0 };
+
+        if (cycle_enforce(&a->cycle, &why) == 0)
                 return 0;
-        log_error("enforce-failed", LOG_WHY(e));
+        log_error("enforce-failed", LOG_WHY(&why));
         return -1;
 }
 
@@ -154,7 +156,7 @@ static int consult(struct agent *a, bool forced, struct err *e)
                 return 0; /* an event: the next turn sees to it */
         if (rc < 0)
                 server_failed(a, e);
-        if (attend(a, rc < 0 ? &(struct err){ 0 } : e) < 0) {
+        if (attend(a) < 0) {
                 a->next_ask_ms = clock_ms() + pace_failed(&a->pace);
                 return -1;
         }
@@ -200,7 +202,7 @@ static void turn(struct agent *a)
         see_store(a);
         if (cycle_drifted(&a->cycle))
                 cycle_doubt(&a->cycle);
-        (void)attend(a, &e); /* new containers first; a failure was logged, the ask follows */
+        (void)attend(a); /* new containers first; a failure was logged, the ask follows */
         if (forced)
                 serve_force(a, forced);
         else

@@ -12,9 +12,8 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
-#define CHECK_MS     500 /* between two looks at the revision when no notification comes */
-#define RECONNECT_MS 200
-#define TICK_MS      200
+#define CHECK_MS 500 /* between two looks at the revision when no notification comes */
+#define TICK_MS  200
 
 struct feed {
         const struct ps_config *config;
@@ -219,7 +218,7 @@ static void *run(void *arg)
         struct feed *f = arg;
 
         while (!atomic_load(&f->stop)) {
-                wait_for(f, f->pg ? TICK_MS : RECONNECT_MS);
+                wait_for(f, TICK_MS);
                 step(f);
         }
         return NULL;

@@ -169,12 +169,16 @@ static int measure(const struct cell *c, struct err *e)
 int main(int argc, char **argv)
 {
         const struct fw_where where = { .wait_ms = FW_WAIT_MS };
-        size_t policies = argc > 1 ? (size_t)atol(argv[1]) : 10000;
-        size_t containers = argc > 2 ? (size_t)atol(argv[2]) : 250;
+        size_t policies = argc > 1 ? (size_t)strtol(argv[1], NULL, 10) : 10000;
+        size_t containers = argc > 2 ? (size_t)strtol(argv[2], NULL, 10) : 250;
         struct cell cell = { 0 };
         struct fw_cost cost;
         struct err e = { 0 };
 
+        if (!containers) {
+                (void)fprintf(stderr, "at least one container\n");
+                return 2;
+        }
         make_cell(&cell, policies, containers);
         if (argc > 3) {
                 if (fw_edit(&where, "filter", enforce_naive, &cell, &cost, &e) < 0)

@@ -32,7 +32,8 @@ static int die(const char *what)
 
 static struct sockaddr_in address(const char *ip, const char *port)
 {
-        struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port)) };
+        struct sockaddr_in a = { .sin_family = AF_INET,
+                                 .sin_port = htons((uint16_t)strtol(port, NULL, 10)) };
 
         (void)inet_pton(AF_INET, ip, &a.sin_addr);
         return a;
@@ -130,9 +131,10 @@ int main(int argc, char **argv)
         if (argc == 3 && (strcmp(mode, "sink") == 0 || strcmp(mode, "echo") == 0))
                 return serve(argv[2], strcmp(mode, "echo") == 0);
         if (argc == 5 && strcmp(mode, "rate") == 0)
-                return rate(argv[2], argv[3], atoi(argv[4]));
+                return rate(argv[2], argv[3], (int)strtol(argv[4], NULL, 10));
         if (argc == 5 && (strcmp(mode, "rtt") == 0 || strcmp(mode, "fresh") == 0))
-                return rtt(argv[2], argv[3], atoi(argv[4]), strcmp(mode, "fresh") == 0);
+                return rtt(argv[2], argv[3], (int)strtol(argv[4], NULL, 10),
+                           strcmp(mode, "fresh") == 0);
         (void)fprintf(stderr, "udp-load: wrong arguments\n");
         return 2;
 }

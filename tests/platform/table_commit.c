@@ -37,7 +37,7 @@ static int create(const char *name)
 
         if (!h)
                 return errno;
-        memcpy(chain, name, strlen(name));
+        (void)snprintf(chain, sizeof chain, "%s", name);
         if (!iptc_create_chain(chain, h) || !iptc_commit(h))
                 rc = errno;
         iptc_free(h);

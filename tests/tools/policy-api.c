@@ -74,11 +74,11 @@ static bool unchanged(const char *dir, struct http_request *rq, struct str *etag
 {
         const char *match = http_request_header(rq, "If-None-Match");
         const char *prefer = http_request_header(rq, "Prefer");
-        int wait_s = 0;
+        long wait_s = 0;
         int64_t end;
 
         if (prefer && !exists(dir, "impatient"))
-                wait_s = atoi(prefer + strlen("wait="));
+                wait_s = strtol(prefer + strlen("wait="), NULL, 10);
         end = clock_ms() + wait_s * 1000;
         for (;;) {
                 read_one(dir, "etag", etag);
@@ -99,14 +99,14 @@ static void policies(struct http_request *rq)
 
         note(dir, rq);
         read_one(dir, "delay_ms", &text);
-        clock_sleep_ms(atoi(str_text(&text)));
+        clock_sleep_ms(strtol(str_text(&text), NULL, 10));
         read_one(dir, "status", &text);
         if (unchanged(dir, rq, &etag))
                 reply.status = 304;
         else if (exists(dir, "old_api") && strstr(http_request_path(rq), "/v1/"))
                 reply.status = 404;
         else if (text.len)
-                reply.status = (unsigned int)atoi(text.data);
+                reply.status = (unsigned int)strtol(text.data, NULL, 10);
         if (etag.len)
                 http_reply_header(&reply, "ETag", etag.data);
         if (reply.status != 304)
@@ -135,7 +135,7 @@ int main(int argc, char **argv)
 
         while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
                 if (opt == 'p')
-                        config.port = (uint16_t)atoi(optarg);
+                        config.port = (uint16_t)strtol(optarg, NULL, 10);
                 else if (opt == 'd')
                         config.app = optarg;
                 else if (opt == 'a')

@@ -5,13 +5,15 @@
 
 #define WORDS_MAX 12
 
+#define COPY_SIZE 160
+
 /* Splits at spaces: no argument in these tests holds one. */
 static int parse(const char *line, char *copy, struct args *a, struct err *e)
 {
         char *words[WORDS_MAX], *rest = copy, *word;
         int count = 0;
 
-        (void)strcpy(copy, line);
+        (void)snprintf(copy, COPY_SIZE, "%s", line);
         while ((word = strsep(&rest, " ")) && count < WORDS_MAX)
                 words[count++] = word;
         assert_non_null(command_find(words[0]));
@@ -47,7 +49,7 @@ static void arguments_are_understood(void **state)
 
         (void)state;
         for (size_t i = 0; i < COUNT(rows); i++) {
-                char copy[160];
+                char copy[COPY_SIZE];
                 struct args a;
                 struct err e;
 
@@ -103,7 +105,7 @@ static void wrong_arguments_are_told_in_known_words(void **state)
 
         (void)state;
         for (size_t i = 0; i < COUNT(rows); i++) {
-                char copy[160];
+                char copy[COPY_SIZE];
                 struct args a;
                 struct err e;
 
@@ -115,7 +117,7 @@ static void wrong_arguments_are_told_in_known_words(void **state)
 
 static void filters_and_switches_are_understood(void **state)
 {
-        char copy[160];
+        char copy[COPY_SIZE];
         struct args a;
         struct err e;
 

@@ -261,7 +261,7 @@ static void command_line_is_checked(void **state)
                 struct err e = { 0 };
                 int count = 0, rc;
 
-                (void)strcpy(copy, rows[i].line);
+                (void)snprintf(copy, sizeof copy, "%s", rows[i].line);
                 while ((word = strsep(&rest, " ")) && count < WORDS_MAX)
                         words[count++] = word;
                 rc = args_parse(count, words, &a, &e);

@@ -36,7 +36,7 @@ static uint32_t pick(uint32_t n)
         seed ^= seed >> 12;
         seed ^= seed << 25;
         seed ^= seed >> 27;
-        return (uint32_t)((seed * UINT64_C(0x2545f4914f6cdd1d)) >> 33) % n;
+        return (uint32_t)((seed * UINT64_C(0x2545f4914f6cdd1d)) >> 33) % (n ? n : 1);
 }
 
 /**
