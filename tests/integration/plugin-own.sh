@@ -87,6 +87,34 @@ match "a file that is not there" "No such file" "$(plugin apply-access -f "$T/no
 match "more than the quota is refused" "policy quota exceeded" "$(plugin apply-access -f "$T/many.yml" --prune)"
 same "as a whole" 3 "$(rows | wc -l)"
 
+# --- wait ------------------------------------------------------------------------------------
+out=$(plugin allow-access frontend db --protocol tcp --port 9001 --wait)
+match "with no cells there is nothing to wait for" "^Enforced by 0 of 0 cells$" "$out"
+cell() {
+    curl -s --cacert "$T/certs/ca.crt" --cert "$T/certs/client.crt" --key "$T/certs/client.key" -H "X-Agent-Id: cell-1" \
+        -D "$T/cell.headers" -o /dev/null "$@" "https://127.0.0.1:4003/networking/v0/internal/policies?id=app-1"
+}
+etag() { tr -d '\r' <"$T/cell.headers" | sed -n 's/^[Ee][Tt]ag: //p'; }
+cells() { curl -s -H "Authorization: $(jq -r .AccessToken "$T/dora/.cf/config.json")" $API/networking/v1/external/policies/status | jq -c '[.agents, .enforced]'; }
+cell
+plugin allow-access frontend db --protocol udp --port 9001 >/dev/null
+cell -H "If-None-Match: $(etag)" # it says what it enforces: not the newest
+check "a cell that is behind is seen" wait_for 20 eval '[ "$(cells)" = "[1,0]" ]'
+out=$(plugin allow-access frontend db --protocol tcp --port 9002 --wait=1)
+same "a cell that does not enforce it: exit status 1" 1 $?
+match "and how many there are" "after 1 s 1 of 1 cells do not enforce it yet" "$out"
+match "but the policy is there" "db tcp 9002" "$(rows)"
+# From here on the cell enforces what it gets, and says so by asking again.
+(while cell -H "If-None-Match: $(etag)" -H "Prefer: wait=5"; do :; done) &
+agent=$!
+out=$(plugin allow-access frontend db --protocol tcp --port 9003 --wait=30)
+same "a cell that does enforce it: exit status 0" 0 $?
+match "and they are counted" "^Enforced by 1 of 1 cells$" "$out"
+match "explain-access counts them too" "enforced by 1 of 1 cells" "$(plugin explain-access frontend db --protocol tcp --port 9003)"
+check "remove-access waits as well" plugin remove-access frontend db --protocol tcp --port 9003 --wait=30
+check "and apply-access" plugin apply-access -f "$T/policies.yml" --prune --wait=30
+kill $agent
+
 # --- 5,000 apps, 50,000 policies -------------------------------------------------------------
 user=admin
 jq '.SpaceFields = {GUID: "space-2", Name: "large"}' "$T/admin/.cf/config.json" >"$T/c" && mv "$T/c" "$T/admin/.cf/config.json"
