@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/flannel-watchdog/watch.h"
+
+#include "netman/file.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILE_MAX = 65536 };
+
+/* "10.255.7.1/24" */
+static int read_cidr(char *text, struct nlx_addr *ret)
+{
+        char *slash = strchr(text, '/');
+        int64_t len;
+
+        if (!slash)
+                return -1;
+        *slash = '\0';
+        if (inet_pton(AF_INET, text, &ret->ip_be) != 1 ||
+            str_to_int(slash + 1, 1, 32, &len, NULL) < 0)
+                return -1;
+        ret->len = (uint8_t)len;
+        return 0;
+}
+
+int watchdog_subnet(const char *text, struct nlx_addr *ret, struct err *e)
+{
+        static const char key[] = "FLANNEL_SUBNET=";
+
+        for (const char *line = text; line; line = strchr(line, '\n')) {
+                char value[32];
+
+                line += *line == '\n';
+                if (strncmp(line, key, sizeof key - 1) != 0)
+                        continue;
+                (void)snprintf(value, sizeof value, "%.*s",
+                               (int)strcspn(line + sizeof key - 1, "\r\n"), line + sizeof key - 1);
+                if (read_cidr(value, ret) == 0)
+                        return 0;
+                break;
+        }
+        return err_set(e, FAULT_BAD_INPUT, 0, "names no FLANNEL_SUBNET");
+}
+
+static const char *text_of(const struct nlx_addr *a, char buf[24])
+{
+        char ip[INET_ADDRSTRLEN];
+
+        (void)snprintf(buf, 24, "%s/%u", inet_ntop(AF_INET, &a->ip_be, ip, sizeof ip), a->len);
+        return buf;
+}
+
+int watchdog_check(struct nlx *nl, const struct watchdog_conf *c, struct err *e)
+{
+        OWN(mem) struct nlx_addr *all = NULL;
+        OWN(str) struct str text = { 0 };
+        struct nlx_addr want = { 0 };
+        struct nlx_link bridge;
+        struct err why = { 0 };
+        char a[24], b[24];
+        size_t count;
+
+        if (file_read(c->subnet_file, FILE_MAX, &text, e) < 0)
+                return err_add(e, "discovering flannel subnet");
+        if (watchdog_subnet(str_text(&text), &want, e) < 0)
+                return err_add(e, "discovering flannel subnet: %s", c->subnet_file);
+        if (nlx_link_get(nl, c->bridge, &bridge, &why) < 0) {
+                if (why.fault == FAULT_ABSENT)
+                        return 0;
+                *e = why;
+                return -1;
+        }
+        if (nlx_addrs(nl, bridge.index, &all, &count, e) < 0)
+                return -1;
+        for (size_t i = 0; i < count; i++)
+                if (all[i].ip_be == want.ip_be && all[i].len == want.len)
+                        return 0;
+        if (count != 1)
+                return err_set(e, FAULT_UPSTREAM, 0, "device '%s' does not have one address",
+                               c->bridge);
+        return err_set(
+                e, FAULT_CONFLICT, 0,
+                "This cell must be restarted (run \"bosh restart <job>\").  Flannel is out of "
+                "sync with the local bridge. (%s has %s, %s says %s)",
+                c->bridge, text_of(&all[0], a), c->subnet_file, text_of(&want, b));
+}

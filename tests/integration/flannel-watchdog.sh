@@ -1,0 +1,49 @@
+# flannel-watchdog: it ends when the bridge and the subnet file disagree.
+. "$TOP/tests/lib/check.sh"
+
+start() {
+    "$BIN/flannel-watchdog" -config-file "$T/conf.json" >"$T/log" 2>&1 &
+    pid=$!
+    wait_for 10 grep -q starting "$T/log"
+}
+ended() { ! grep -qs '^State:[[:space:]]*[^Z]' "/proc/$pid/status"; }
+# ends STATUS: it ends, with that status
+ends() {
+    wait_for 20 ended || kill -KILL "$pid"
+    wait "$pid"
+    [ $? = "$1" ]
+}
+# In this shell, whose child it is: check() would ask another one.
+ends_with() { if ends "$2"; then ok "$1"; else not_ok "$1"; fi; }
+file() { printf 'FLANNEL_NETWORK=10.255.0.0/16\nFLANNEL_SUBNET=%s\nFLANNEL_MTU=1450\n' "$1" >"$T/subnet.env"; }
+
+echo "{\"flannel_subnet_file\":\"$T/subnet.env\",\"bridge_name\":\"cni0\"}" >"$T/conf.json"
+file 10.255.7.1/24
+start
+refuse "without a bridge all is well" ended
+ip link add cni0 type bridge
+ip addr add 10.255.7.1/24 dev cni0
+refuse "with the bridge that the file names too" ended
+file 10.255.8.1/24
+ends_with "when the file names another subnet it ends with status 1" 1
+match "and says what to do" 'This cell must be restarted \(run \\"bosh restart <job>\\"\).  Flannel is out of sync with the local bridge.' "$(cat "$T/log")"
+
+file 10.255.7.1/24
+start
+ip addr del 10.255.7.1/24 dev cni0
+ends_with "a bridge without an address ends it" 1
+match "which is said" "device 'cni0' does not have one address" "$(cat "$T/log")"
+ip addr add 10.255.7.1/24 dev cni0
+
+start
+rm "$T/subnet.env"
+ends_with "so does a missing subnet file" 1
+match "which is named" "discovering flannel subnet: .*subnet.env" "$(cat "$T/log")"
+
+file 10.255.7.1/24
+start
+kill "$pid"
+ends_with "a signal ends it with status 0" 0
+echo '{}' >"$T/conf.json"
+refuse "a configuration without keys is refused" "$BIN/flannel-watchdog" -config-file "$T/conf.json"
+done_testing
