@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/netman-doctor/checks.h"
 
-#include "netman/file.h"
+#include "garden-external-networker/manager/steps.h"
 #include "netman/nl.h"
 #include "netman/own.h"
-#include "netman/str.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -16,19 +15,15 @@
 static void check_ports(const struct config *c, struct report *r)
 {
         static const char what[] = "host ports apart from ephemeral ports";
-        OWN(str) struct str text = { 0 };
-        struct err e = { 0 };
-        int lo = 0, hi = 0;
-        int64_t last = c->start_port + c->total_ports - 1;
+        const struct portalloc pa = step_ports(c);
+        int64_t lo, hi;
 
-        if (file_read("/proc/sys/net/ipv4/ip_local_port_range", 64, &text, &e) < 0 ||
-            sscanf(str_text(&text), "%d %d", &lo, &hi) != 2) /* NOLINT: the kernel's own text */
-                report_warn(r, what, "cannot read net.ipv4.ip_local_port_range: %s", e.msg);
-        else if (c->start_port <= hi && last >= lo)
+        if (portalloc_overlap(&pa, &lo, &hi))
                 report_warn(r, what,
                             "the pool %d-%d overlaps net.ipv4.ip_local_port_range %d-%d; do: "
                             "sysctl -w net.ipv4.ip_local_port_range='%d %d'",
-                            (int)c->start_port, (int)last, lo, hi, lo, (int)c->start_port - 1);
+                            (int)c->start_port, (int)(c->start_port + c->total_ports - 1), (int)lo,
+                            (int)hi, (int)lo, (int)c->start_port - 1);
         else
                 report_pass(r, what);
 }

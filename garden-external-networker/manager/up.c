@@ -58,6 +58,7 @@ static int choose_ports(const struct upping *u, struct err *e)
         const struct portalloc pa = step_ports(u->m->c);
         OWN(mem) uint16_t *got = calloc(u->req->netin_count + 1, sizeof *got);
         size_t want = 0, next = 0;
+        int64_t lo, hi;
 
         if (!got)
                 return err_oom(e);
@@ -65,6 +66,11 @@ static int choose_ports(const struct upping *u, struct err *e)
                 want += u->req->netin[i].host_port == 0;
         if (want && portalloc_acquire(&pa, u->handle, want, got, e) < 0)
                 return err_add(e, "allocating port");
+        if (want && portalloc_overlap(&pa, &lo, &hi))
+                log_info("port-range-overlaps-ephemeral-ports",
+                         LOG_INT("start_port", pa.range.start),
+                         LOG_INT("total_ports", pa.range.count), LOG_INT("ephemeral_from", lo),
+                         LOG_INT("ephemeral_to", hi));
         for (size_t i = 0; i < u->req->netin_count; i++) {
                 struct net_in *port = &u->req->netin[i];
 
@@ -214,6 +220,17 @@ static void undo(const struct upping *u)
                 log_error("undo-failed", LOG_STR("handle", u->handle), LOG_WHY(&why));
 }
 
+/**
+ * tell_unsupported() - A limit that is asked for and not kept must not be a secret
+ */
+static void tell_unsupported(const struct config *c)
+{
+        if (json_is_true(json_object_get(c->outbound_connections, "limit")))
+                log_error("config-not-supported", LOG_STR("key", "outbound_connections"));
+        if (c->proxy_redirect_cidr)
+                log_error("config-not-supported", LOG_STR("key", "proxy_redirect_cidr"));
+}
+
 int manager_up(const struct manager *m, const char *handle, struct up_request *req,
                json_t **ret_answer, struct err *e)
 {
@@ -227,6 +244,7 @@ int manager_up(const struct manager *m, const char *handle, struct up_request *r
         if (step_mount_path(m->c, handle, u.mount_path, e) < 0 ||
             step_lock(m->c, handle, &lock, e) < 0 || clear_leftovers(&u, e) < 0)
                 return -1;
+        tell_unsupported(m->c);
         if (steps(&u, e) < 0 || make_answer(&u, ret_answer, e) < 0) {
                 undo(&u);
                 return -1;

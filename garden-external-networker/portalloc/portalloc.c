@@ -93,3 +93,22 @@ int portalloc_release(const struct portalloc *pa, const char *handle, uint16_t p
                 return -1;
         return count ? save(pa, &files, &pool, e) : 0;
 }
+
+bool portalloc_overlap(const struct portalloc *pa, int64_t *ret_lo, int64_t *ret_hi)
+{
+        OWN(str) struct str text = { 0 };
+        struct err e;
+        char *tab;
+
+        if (file_read("/proc/sys/net/ipv4/ip_local_port_range", 64, &text, &e) < 0 || !text.len)
+                return false;
+        text.data[strcspn(text.data, "\n")] = '\0';
+        tab = strchr(text.data, '\t');
+        if (!tab)
+                return false;
+        *tab = '\0';
+        if (str_to_int(text.data, 0, 65535, ret_lo, &e) < 0 ||
+            str_to_int(tab + 1, 0, 65535, ret_hi, &e) < 0)
+                return false;
+        return pa->range.start <= *ret_hi && pa->range.start + pa->range.count > *ret_lo;
+}

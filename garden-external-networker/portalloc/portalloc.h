@@ -32,6 +32,14 @@ int portalloc_acquire(const struct portalloc *pa, const char *handle, size_t cou
 /** portalloc_release() - One port of @handle, or all where @port is 0; none is no error */
 int portalloc_release(const struct portalloc *pa, const char *handle, uint16_t port, struct err *e);
 
+/**
+ * portalloc_overlap() - Does the kernel give ports of the pool to outgoing connections?
+ * @ret_lo, @ret_hi: net.ipv4.ip_local_port_range
+ *
+ * Return: false also where that cannot be read
+ */
+bool portalloc_overlap(const struct portalloc *pa, int64_t *ret_lo, int64_t *ret_hi);
+
 /** portalloc_owns() - Is @port inside the pool's range? */
 static inline bool portalloc_owns(const struct portalloc *pa, uint32_t port)
 {

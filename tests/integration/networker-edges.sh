@@ -111,6 +111,14 @@ match "up does not: it tells its name" "store add: container store $T/store is d
 echo '{}' >"$T/store"
 echo '{"acquired_ports":{}}' >"$T/state.json"
 
+sysctl -qw net.ipv4.ip_local_port_range='32768 61100'
+up p '{"Pid":'"$(pid p)"',"netin":[{"host_port":0}]}'
+match "ports that outgoing connections may have too are warned of" '"message":"cfnetworking.garden-external-networker.port-range-overlaps-ephemeral-ports"' "$(cat "$T/err")"
+sysctl -qw net.ipv4.ip_local_port_range='32768 60999'
+up p '{"Pid":'"$(pid p)"',"netin":[{"host_port":0}]}'
+same "and others are not" 0 "$(grep -c ephemeral "$T/err")"
+down p
+
 # --- locks ------------------------------------------------------------------------------
 exec 9>"$T/iptables.lock"
 flock 9
