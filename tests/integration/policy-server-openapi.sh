@@ -1,0 +1,73 @@
+# policy-server/openapi.yaml says what the server really does.
+# shellcheck shell=bash
+. "$TOP/tests/lib/check.sh"
+. "$TOP/tests/lib/services.sh"
+. "$TOP/tests/lib/policy-server.sh"
+
+make_world
+check "postgres, stand-ins and certificates are there" eval \
+    'start_postgres "$T/pg" 5432 && start_standins && make_certs'
+external_config "$T/external.json"
+internal_config "$T/internal.json"
+launch external policy-server "$T/external.json"
+launch internal policy-server-internal "$T/internal.json"
+check "the servers start" eval 'wait_started external && wait_started internal'
+root=$(token_of root) nobody=$(token_of nobody)
+: >"$T/answers"
+# ask METHOD URL [CURL ARGS]: note the answer in one line
+ask() {
+    local method=$1 url=$2 meta
+    shift 2
+    meta=$(curl -s -o "$T/body" -w '%{http_code}\t%{content_type}' -X "$method" "$@" "$url")
+    printf '%s\t%s\t%s\t%s\n' "$method" "/${url#*//*/}" "$meta" "$(tr -d '\n' <"$T/body")" >>"$T/answers"
+}
+A=(-H "Authorization: bearer $root") N=(-H "Authorization: bearer $nobody")
+for path in / /networking; do ask GET "$PS$path"; done
+for v in v0 v1; do
+    E=$PS/networking/$v/external
+    body=$(v0 app-1 app-2 tcp 80)
+    [ $v = v0 ] || body=$(v1 app-1 app-2 udp 1 9)
+    ask POST "$E/policies" "${A[@]}" -d "$body"
+    ask POST "$E/policies" "${A[@]}" -d '{}'
+    ask POST "$E/policies" -d "$body"
+    ask POST "$E/policies" "${N[@]}" -d "$body"
+    ask GET "$E/policies" "${A[@]}"
+    ask GET "$E/policies?id=app-1" "${A[@]}"
+    ask GET "$E/policies" "${N[@]}"
+    ask GET "$E/tags" "${A[@]}"
+    ask GET "$E/tags" "${N[@]}"
+    ask GET "$E/whoami" "${A[@]}"
+    ask GET "$E/whoami"
+    ask POST "$E/policies/cleanup" "${A[@]}"
+    ask GET "$PSI/networking/$v/internal/policies?id=app-1" "${CELL[@]}"
+    ask GET "$PSI/networking/$v/internal/policies" "${CELL[@]}"
+    ask POST "$E/policies/delete" "${A[@]}" -d "$body"
+    ask POST "$E/policies/delete" "${A[@]}" -d '{"policies":1}'
+done
+ask GET "$PS/networking/v9/external/policies" "${A[@]}"
+ask GET "$PS/networking/v1/external/policies/status" "${A[@]}"
+ask GET "$PS/networking/v1/external/policies/status"
+ask GET "$PSI/networking/v1/internal/policies_last_updated" "${CELL[@]}"
+ask PUT "$PSI/networking/v1/internal/tags" "${CELL[@]}" -d '{"id":"r","type":"router"}'
+ask PUT "$PSI/networking/v1/internal/tags" "${CELL[@]}" -d '{'
+postgres_down "$T/pg" immediate
+ask GET "$PS/health"
+ask GET "$PS/networking/v1/external/policies" "${A[@]}"
+ask GET "$PSI/networking/v1/internal/policies" "${CELL[@]}"
+
+python3 "$TOP/tests/lib/openapi_check.py" "$TOP/policy-server/openapi.yaml" "$T/answers" >"$T/tap" 2>&1
+while IFS= read -r line; do
+    case $line in
+    "ok - "*) ok "${line#ok - }" ;;
+    "not ok - "*) not_ok "${line#not ok - }" "$(grep -A1 -F -- "$line" "$T/tap" | tail -1)" ;;
+    "#"*) ;;
+    *) not_ok "the checker runs" "$line" ;;
+    esac
+done <"$T/tap"
+same "every answer was checked" "$(wc -l <"$T/answers")" "$(grep -c 'ok - ' "$T/tap")"
+printf 'GET\t/networking/v0/external/whoami\t200\tapplication/json\t{"name":1}\n' >"$T/wrong"
+match "a wrong answer would be noticed" '^not ok' "$(python3 "$TOP/tests/lib/openapi_check.py" "$TOP/policy-server/openapi.yaml" "$T/wrong")"
+routes=$(grep -ohE '(EXTERNAL|INTERNAL)? ?"/[a-z_/]*"' "$TOP/policy-server/http/routes.c" | sed 's/EXTERNAL "/\/networking\/{version}\/external/; s/INTERNAL "/\/networking\/{version}\/internal/; s/"//g; s/^ //' | grep -v :version | sort -u)
+described=$(grep -oE '^  /[^:]*' "$TOP/policy-server/openapi.yaml" | sed 's/^  //; s/\/v1\//\/{version}\//' | sort -u)
+same "every route is described, and nothing else" "$routes" "$described"
+done_testing
