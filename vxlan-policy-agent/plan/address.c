@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * DOC: a tree on addresses cuts a long list at the next four bits in which its
- * members differ. Chains are named by the prefix they serve, so a container that
+ * DOC: a tree on addresses cuts a list of more than four at the next two bits in
+ * which its members differ: of all trees, those with four branches let a packet
+ * look at the fewest rules. Chains are named by the prefix they serve, so a container that
  * comes or goes changes one chain, seldom two.
  */
 #include "vxlan-policy-agent/plan/compile.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#define CUT_BITS 2
+#define LIST_MAX 4 /* leaves that stand in one chain */
 
 /**
  * struct walk - What stays the same all over one tree
@@ -27,13 +31,13 @@ static void set_net(const struct walk *w, struct fw_rule *r, struct fw_net net)
  * cut_length() - Prefix length of the children of a node
  * @first, @last: Least and greatest address below the node; they differ
  *
- * The next whole multiple of four bits behind what all addresses share.
+ * The next whole multiple of CUT_BITS behind what all addresses share.
  */
 static unsigned int cut_length(uint32_t first, uint32_t last)
 {
         unsigned int shared = (unsigned int)__builtin_clz(first ^ last);
 
-        return shared / 4 * 4 + 4;
+        return shared / CUT_BITS * CUT_BITS + CUT_BITS;
 }
 
 static int fill_node(const struct walk *w, size_t chain, const struct addr_leaf *leaves,
@@ -83,7 +87,7 @@ static int fill_node(const struct walk *w, size_t chain, const struct addr_leaf 
         unsigned int len = 32; /* a short list: each leaf by itself */
         size_t run;
 
-        if (count > PLAN_FAN)
+        if (count > LIST_MAX)
                 len = cut_length(leaves[0].ip, leaves[count - 1].ip);
         for (size_t i = 0; i < count; i += run) {
                 int rc;

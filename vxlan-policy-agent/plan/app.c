@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * DOC: one app's chain. Sources are told apart by their tags: up to PLAN_FAN of
- * them stand in one chain; more are split by those one to four neighbouring bits
+ * them stand in one chain; more are split by those one to three neighbouring bits
  * that divide them best (tags are handed out in sequence, so that is seldom the
  * upper ones). A source with many port ranges gets chains of its own, in which
  * the ranges are cut into PLAN_FAN spans, level by level.
@@ -13,7 +13,8 @@
 #include <string.h>
 
 #define TAG_BITS     16
-#define INLINE_MAX   4  /* a source with more rules than this gets a chain of its own */
+#define INLINE_MAX   4 /* a source with more rules than this gets a chain of its own */
+#define CUT_BITS_MAX 3
 #define BUCKET_GOAL  12 /* sources in a chain that splitting aims at */
 #define PATH_MAX_LEN 11 /* tree levels that a chain's name has room for */
 
@@ -188,7 +189,7 @@ static struct window best_window(const struct source *sources, size_t count)
         struct window best = { .bits = 1 }, w;
         size_t least = SIZE_MAX;
 
-        while (best.bits < 4 && (count >> best.bits) > BUCKET_GOAL)
+        while (best.bits < CUT_BITS_MAX && (count >> best.bits) > BUCKET_GOAL)
                 best.bits++;
         w = best;
         for (; w.shift + w.bits <= TAG_BITS; w.shift++) {
