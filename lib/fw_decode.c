@@ -65,6 +65,7 @@ static void read_tcp(const void *data, struct fw_rule *r)
 {
         const struct xt_tcp *m = data;
 
+        r->not_syn = m->invflags & XT_TCP_INV_FLAGS;
         r->sports = read_ports(m->spts);
         r->dports = read_ports(m->dpts);
 }

@@ -24,6 +24,7 @@
 #include <linux/netfilter/xt_physdev.h>
 #include <linux/netfilter/xt_tcpudp.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 /* ---- Matches ---- */
@@ -74,13 +75,16 @@ static void fill_ports(uint16_t at[2], const struct fw_ports *p)
 
 static void add_ports(struct fw_entry *b, const struct fw_rule *r)
 {
-        if (!r->sports.hi && !r->dports.hi)
+        if (!r->sports.hi && !r->dports.hi && !r->not_syn)
                 return;
         if (r->proto == FW_TCP) {
                 struct xt_tcp *m = add_match(b, "tcp", 0, sizeof *m);
 
                 fill_ports(m->spts, &r->sports);
                 fill_ports(m->dpts, &r->dports);
+                m->flg_mask = r->not_syn ? TH_FIN | TH_SYN | TH_RST | TH_ACK : 0;
+                m->flg_cmp = r->not_syn ? TH_SYN : 0;
+                m->invflags = r->not_syn ? XT_TCP_INV_FLAGS : 0;
         } else {
                 struct xt_udp *m = add_match(b, "udp", 0, sizeof *m);
 

@@ -116,10 +116,12 @@ static void print_layer4(const struct fw_rule *r, struct str *out)
                 print_addrs("--src-range", &r->src_range, out);
                 print_addrs("--dst-range", &r->dst_range, out);
         }
-        if (r->sports.hi || r->dports.hi) {
+        if (r->sports.hi || r->dports.hi || r->not_syn) {
                 str_add(out, r->proto == FW_TCP ? "-m tcp " : "-m udp ");
                 print_ports("--sport", &r->sports, out);
                 print_ports("--dport", &r->dports, out);
+                if (r->not_syn)
+                        str_add(out, "! --tcp-flags FIN,SYN,RST,ACK SYN ");
         }
         if (!r->icmp.on)
                 return;

@@ -66,7 +66,7 @@ static int bad(struct err *e, const char *why)
 
 static bool has_ports(const struct fw_rule *r)
 {
-        return r->sports.lo || r->sports.hi || r->dports.lo || r->dports.hi;
+        return r->not_syn || r->sports.lo || r->sports.hi || r->dports.lo || r->dports.hi;
 }
 
 static bool with_proto(const struct fw_rule *r, uint8_t proto)
@@ -86,6 +86,8 @@ static int check_matches(const struct fw_rule *r, struct err *e)
                 return bad(e, "no protocol at all");
         if (has_ports(r) && !with_proto(r, FW_TCP) && !with_proto(r, FW_UDP))
                 return bad(e, "ports without tcp or udp");
+        if (r->not_syn && !with_proto(r, FW_TCP))
+                return bad(e, "no SYN without tcp");
         if (r->sports.lo > r->sports.hi || r->dports.lo > r->dports.hi)
                 return bad(e, "a port range ends before it starts");
         if (r->src_range.lo > r->src_range.hi || r->dst_range.lo > r->dst_range.hi)
@@ -159,6 +161,7 @@ static int cmp_layer4(const struct fw_rule *a, const struct fw_rule *b)
         CMP(a->sports.hi, b->sports.hi);
         CMP(a->dports.lo, b->dports.lo);
         CMP(a->dports.hi, b->dports.hi);
+        CMP(a->not_syn, b->not_syn);
         CMP(a->icmp.on, b->icmp.on);
         if (a->icmp.on) {
                 CMP(a->icmp.type, b->icmp.type);

@@ -30,6 +30,7 @@ void metrics_print(const struct counts *c, struct str *out)
         put(out, "commits_total", "counter", (double)c->commits);
         put(out, "commit_retries_total", "counter", (double)c->retries);
         put(out, "drift_repairs_total", "counter", (double)c->drift_repairs);
+        put(out, "connections_cut_total", "counter", (double)c->connections_cut);
         put(out, "policy_server_requests_total", "counter", (double)c->asks);
         put(out, "policy_server_failures_total", "counter", (double)c->failed_asks);
         put(out, "containers", "gauge", (double)c->containers);

@@ -17,7 +17,8 @@
 
 /** struct counts - For GET /metrics; times in microseconds, instants of clock_us() */
 struct counts {
-        uint64_t cycles, failed_cycles, commits, retries, drift_repairs, asks, failed_asks;
+        uint64_t cycles, failed_cycles, commits, retries, drift_repairs, connections_cut, asks,
+                failed_asks;
         int64_t last_plan_us, last_lock_us, last_enforce_us, last_ask_us, last_store_us;
         int64_t last_success_us; /* the kernel was last known to hold the plan; 0: never */
         int64_t server_gone_us;  /* since when the server has not answered; 0: it does */

@@ -108,6 +108,7 @@ struct fw_limit {
  * @in, @out:     Devices, "" for any; a trailing '+' is a wildcard
  * @in_not, @out_not: Every device but that
  * @sports:       Only with @proto FW_TCP or FW_UDP, like @dports
+ * @not_syn:      TCP, but no packet that opens a connection (! --syn)
  * @src_range:    -m iprange, beside or instead of @src
  * @physdev_in:   Bridge port the packet came through, "" for any
  * @states:       FW_INVALID | FW_NEW …; 0 for any
@@ -130,6 +131,7 @@ struct fw_rule {
         bool proto_not;
         struct fw_addrs src_range, dst_range;
         struct fw_ports sports, dports;
+        bool not_syn;
         struct fw_icmp icmp;
         char physdev_in[FW_IFACE_MAX + 1];
         bool physdev_in_not;

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define SRC_ROOT  PLAN_PREFIX "src"
-#define DST_ROOT  PLAN_PREFIX "dst"
+#define ROOT_MAX  11
 #define DENY_ROOT PLAN_PREFIX "deny"
 
 /**
@@ -236,7 +236,7 @@ static int add_allows(const struct draft *d, struct addr_leaf *leaves, struct er
                 fw_comment(&leaves[n].rule, "dst:%s", app->id);
                 n++;
         }
-        if (plan_addr_tree(d->plan, DST_ROOT, false, leaves, n, e) < 0)
+        if (plan_addr_tree(d->plan, PLAN_DST, false, leaves, n, e) < 0)
                 return -1;
         for (size_t i = 0; i < d->app_count; i++) {
                 const struct local_app *app = &d->apps[i];
@@ -263,37 +263,65 @@ static int add_denials(const struct draft *d, struct addr_leaf *leaves, struct e
         return plan_addr_tree(d->plan, DENY_ROOT, false, leaves, d->host_count, e);
 }
 
-static int add_root(const struct draft *d, struct err *e)
+/**
+ * fill_root() - What every packet meets, in this order
+ *
+ * Refusing what leaves without a tag changes nothing for its sender, since its
+ * destination would refuse it; but it leaves no connection behind here that
+ * packets of the other direction could pass for answers to.
+ *
+ * Return: how many rules
+ */
+static size_t fill_root(const struct plan_settings *s, struct fw_rule rules[ROOT_MAX])
 {
-        const struct plan_settings *s = d->settings;
         const struct fw_net lay = s->overlay;
-        struct fw_rule rules[] = {
+        const struct fw_rule all[ROOT_MAX] = {
                 { .src = lay, .proto = FW_UDP, .verb = FW_REJECT }, /* a tunnel of its own */
                 { .src = fw_not(lay), .verb = FW_DROP }, /* in by the overlay, from elsewhere */
                 { .src = fw_not(lay), .verb = FW_DROP }, /* out by the overlay, from elsewhere */
                 { .src = lay, .in_not = true, .verb = FW_JUMP, .to = SRC_ROOT },
                 { .dst = lay, .states = FW_RELATED | FW_ESTABLISHED, .verb = FW_ACCEPT },
-                { .src = lay, .dst = lay, .in_not = true, .verb = FW_ACCEPT },
-                { .src = lay, .dst = lay, .verb = FW_JUMP, .to = DST_ROOT },
+                { .src = lay, .dst = lay, .proto = FW_TCP, .not_syn = true, .verb = FW_REJECT },
+                { .src = lay, .dst = lay, .verb = FW_SAVE_MARK },
+                { .src = lay,
+                  .dst = lay,
+                  .in_not = true,
+                  .verb = FW_ACCEPT,
+                  .mark = { 0, UINT32_MAX, true } },
+                { .src = lay, .dst = lay, .verb = FW_JUMP, .to = PLAN_DST },
                 { .src = lay, .dst = lay, .verb = FW_JUMP, .to = DENY_ROOT },
                 { .src = lay, .dst = lay, .verb = FW_REJECT },
         };
-        size_t chain;
+        size_t n = 0;
 
-        rules[0].dports = (struct fw_ports){ s->vtep_port, s->vtep_port };
-        memcpy(rules[1].in, s->device, sizeof rules[1].in);
-        memcpy(rules[2].out, s->device, sizeof rules[2].out);
-        memcpy(rules[3].in, s->device, sizeof rules[3].in);
-        memcpy(rules[5].in, s->device, sizeof rules[5].in);
-        memcpy(rules[5].out, s->device, sizeof rules[5].out);
+        for (size_t i = 0; i < ROOT_MAX; i++) {
+                struct fw_rule *r = &rules[n];
+
+                if ((all[i].not_syn && !s->cut) ||
+                    (strcmp(all[i].to, DENY_ROOT) == 0 && !s->logging))
+                        continue;
+                *r = all[i];
+                n++;
+                if (i == 0)
+                        r->dports = (struct fw_ports){ s->vtep_port, s->vtep_port };
+                if (i == 1 || r->in_not)
+                        memcpy(r->in, s->device, sizeof r->in);
+                if (i == 2 || r->mark.not )
+                        memcpy(r->out, s->device, sizeof r->out);
+        }
+        return n;
+}
+
+static int add_root(const struct draft *d, struct err *e)
+{
+        struct fw_rule rules[ROOT_MAX];
+        size_t chain, n = fill_root(d->settings, rules);
+
         if (plan_add_chain(d->plan, PLAN_ROOT, &chain, e) < 0)
                 return -1;
-        for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-                bool log = rules[i].verb == FW_JUMP && strcmp(rules[i].to, DENY_ROOT) == 0;
-
-                if ((s->logging || !log) && plan_add_rule(d->plan, chain, &rules[i], e) < 0)
+        for (size_t i = 0; i < n; i++)
+                if (plan_add_rule(d->plan, chain, &rules[i], e) < 0)
                         return -1;
-        }
         return 0;
 }
 

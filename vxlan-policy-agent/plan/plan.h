@@ -10,7 +10,8 @@
  *                  from a container of ours -> vpa--src: tree on the source address
  *                        -> MARK with the tag of the source's app
  *                  established or related, to the overlay -> ACCEPT
- *                  leaving by the overlay device -> ACCEPT: its cell decides by the tag
+ *                  the mark is kept with the connection
+ *                  leaving by the overlay device, with a tag -> ACCEPT: its cell decides
  *                  overlay to overlay -> vpa--dst: tree on the destination address
  *                        -> vpa--to-APP: tree on the mark -> protocol, ports -> ACCEPT
  *                  overlay to overlay -> REJECT
@@ -32,13 +33,16 @@
 
 #define PLAN_PREFIX  "vpa--" /* of all our chains; nobody else's start like this */
 #define PLAN_ROOT    "vpa--forward"
-#define PLAN_TAG_MAX 0xffff /* VXLAN's group policy id has 16 bits */
+#define PLAN_DST     "vpa--dst" /* where decisions on destinations start */
+#define PLAN_TAG_MAX 0xffff     /* VXLAN's group policy id has 16 bits */
 
 /**
  * struct plan_settings - What the plan needs to know of the configuration
  * @overlay:     Network of all containers of all cells
  * @device:      The overlay's device ("flannel.1")
  * @vtep_port:   UDP port of the overlay's tunnels: containers may not send there
+ * @cut:         Connections whose policy is gone are being cut: none may be taken up
+ *               again in the middle
  * @logging:     Log what policies accept, and what is refused for want of one
  * @accepted_udp_per_second, @denied_per_second: Rate limits of those logs
  * @tag_length:  Bytes in a tag, for its text in log prefixes
@@ -47,7 +51,7 @@ struct plan_settings {
         struct fw_net overlay;
         char device[FW_IFACE_MAX + 1];
         uint16_t vtep_port;
-        bool logging;
+        bool cut, logging;
         uint32_t accepted_udp_per_second, denied_per_second;
         unsigned int tag_length;
 };
@@ -91,6 +95,14 @@ struct plan {
  * @ret: Emptied, then filled in; as it was on failure
  */
 int plan_make(const struct plan_input *in, struct plan *ret, struct err *e);
+
+/**
+ * plan_allows() - May a connection be opened to a container of this cell?
+ * @dst:   Its address
+ * @tag:   The source app's
+ * @proto: FW_TCP or FW_UDP
+ */
+bool plan_allows(const struct plan *p, uint32_t dst, uint32_t tag, uint8_t proto, uint16_t port);
 
 /** plan_chain() - By name. Return: borrowed, or NULL */
 const struct plan_chain *plan_chain(const struct plan *p, const char *name);

@@ -6,6 +6,7 @@
 #include "netman/nl.h"
 #include "netman/own.h"
 #include "vxlan-policy-agent/enforce/bridge.h"
+#include "vxlan-policy-agent/enforce/cut.h"
 #include "vxlan-policy-agent/enforce/enforce.h"
 #include "vxlan-policy-agent/poll/saved.h"
 
@@ -39,6 +40,7 @@ int cycle_observe(struct cycle *c, struct err *e)
         c->counts.last_store_us = clock_us() - start;
         c->counts.containers = c->containers.count;
         c->in_kernel = false;
+        c->cut_due = true;
         if (c->containers.list.skipped)
                 log_error("containers-skipped", LOG_INT("count", c->containers.list.skipped),
                           LOG_STR("error", c->containers.list.why));
@@ -57,6 +59,7 @@ void cycle_learn(struct cycle *c, struct source_news *news)
         memcpy(c->revision, news->revision, sizeof c->revision);
         c->known = true;
         c->in_kernel = false;
+        c->cut_due = true;
         c->counts.policies = c->policies.count;
         if (saved_write(c->config->state_directory, &news->body, &e) < 0)
                 log_error("policies-not-saved", LOG_WHY(&e));
@@ -103,6 +106,7 @@ static struct plan_settings settings_of(const struct cycle *c)
 {
         struct plan_settings s = {
                 .overlay = c->config->overlay,
+                .cut = c->config->cut_established,
                 .logging = c->logging,
                 .accepted_udp_per_second = (uint32_t)c->config->accepted_udp_per_second,
                 .denied_per_second = (uint32_t)c->config->denied_per_second,
@@ -175,6 +179,28 @@ static void report(struct cycle *c, const struct plan *p, const struct fw_cost *
                  LOG_INT("enforce_us", cost->edit_us));
 }
 
+/**
+ * cut() - End the connections that the plan in the kernel does not allow any more
+ */
+static int cut(struct cycle *c, const struct plan *p, struct err *e)
+{
+        const struct cut_input in = { .plan = p,
+                                      .overlay = c->config->overlay,
+                                      .containers = c->containers.items,
+                                      .container_count = c->containers.count };
+        size_t count = 0;
+
+        if (!c->config->cut_established || !c->cut_due)
+                return 0;
+        if (cut_connections(&in, &count, e) < 0)
+                return err_add(e, "cut established connections");
+        c->cut_due = false;
+        c->counts.connections_cut += count;
+        if (count)
+                log_info("connections-cut", LOG_INT("count", count));
+        return 0;
+}
+
 static int enforce(struct cycle *c, struct err *e)
 {
         const struct fw_where where = { .lock_file = c->config->iptables_lock_file,
@@ -185,7 +211,7 @@ static int enforce(struct cycle *c, struct err *e)
         if (make_plan(c, &p, e) < 0 || enforce_plan(&where, &p, &cost, e) < 0)
                 return -1;
         note_cost(c, &cost);
-        if (bridge_filters(e) < 0)
+        if (cut(c, &p, e) < 0 || bridge_filters(e) < 0)
                 return -1;
         settle(c);
         report(c, &p, &cost);

@@ -22,13 +22,14 @@
  * @revision:  Their name; "" if they are from disk or the server names none
  * @enforced:  The newest revision that is in the kernel
  * @in_kernel: The kernel holds the plan of what is known
+ * @cut_due:   A policy or a container may have gone since connections were last cut
  * @size_rules, @size_bytes: The filter table's size when we last knew it to be right
  */
 struct cycle {
         const struct agent_config *config;
         struct status *status;
         struct containers containers;
-        bool known, in_kernel, logging;
+        bool known, in_kernel, logging, cut_due;
         struct policy_list policies;
         char revision[SOURCE_ETAG_MAX + 1], enforced[SOURCE_ETAG_MAX + 1];
         struct counts counts;

@@ -105,6 +105,10 @@ static const struct shape shapes[] = {
           "-p udp -m iprange --src-range 10.0.0.1-10.0.0.9 --dst-range 0.0.0.0-9.255.255.255"
           " -m udp --sport 53 --dport 1:65535 -g other" },
         { "filter",
+          { .proto = FW_TCP, .not_syn = true, .verb = FW_REJECT },
+          "-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -j REJECT"
+          " --reject-with icmp-port-unreachable" },
+        { "filter",
           { .proto = FW_ICMP, .icmp = { true, 8, 0 }, .verb = FW_ACCEPT },
           "-p icmp -m icmp --icmp-type 8/0 -j ACCEPT" },
         { "filter",

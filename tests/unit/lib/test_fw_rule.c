@@ -54,6 +54,7 @@ static void impossible_rules_are_refused_with_a_reason(void **state)
                 { { .dports = { 1, 2 }, .proto = FW_ICMP }, "ports without" },
                 { { .dports = { 1, 2 }, .proto = FW_TCP, .proto_not = true }, "ports without" },
                 { { .dports = { 2, 1 }, .proto = FW_TCP }, "port range" },
+                { { .not_syn = true, .proto = FW_UDP }, "SYN" },
                 { { .dst_range = { 2, 1 } }, "address range" },
                 { { .icmp = { true, -1, -1 } }, "icmp type without" },
                 { { .icmp = { true, 256, -1 }, .proto = FW_ICMP }, "out of range" },

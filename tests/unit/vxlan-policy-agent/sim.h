@@ -24,6 +24,7 @@ struct sim {
         const struct plan *plan;
         struct packet packet;
         size_t looked_at;
+        uint32_t connmark;
         char logged[FW_PREFIX_MAX + 1];
 };
 
@@ -47,7 +48,9 @@ static inline bool sim_matches(const struct fw_rule *r, const struct packet *p)
                 return false;
         if (r->dports.hi && (p->dport < r->dports.lo || p->dport > r->dports.hi))
                 return false;
-        if (r->mark.mask && (p->mark & r->mark.mask) != r->mark.value)
+        if (r->mark.mask && ((p->mark & r->mark.mask) != r->mark.value) != r->mark.not )
+                return false;
+        if (r->not_syn && p->state == FW_NEW)
                 return false;
         return !r->states || (r->states & p->state);
 }
@@ -79,6 +82,9 @@ static inline enum outcome sim_chain(struct sim *s, const char *name)
                         return SIM_REJECTED;
                 case FW_MARK:
                         s->packet.mark = (s->packet.mark & ~r->mask) ^ r->value;
+                        break;
+                case FW_SAVE_MARK:
+                        s->connmark = s->packet.mark;
                         break;
                 case FW_LOG:
                         memcpy(s->logged, r->to, sizeof s->logged);

@@ -64,8 +64,10 @@ static void the_plan_of_two_apps_reads_as_operators_expect(void **state)
                 "-A vpa--forward ! -s 10.255.0.0/16 -o flannel.1 -j DROP\n"
                 "-A vpa--forward -s 10.255.0.0/16 ! -i flannel.1 -j vpa--src\n"
                 "-A vpa--forward -d 10.255.0.0/16 -m state --state RELATED,ESTABLISHED -j ACCEPT\n"
+                "-A vpa--forward -s 10.255.0.0/16 -d 10.255.0.0/16 -j CONNMARK --save-mark "
+                "--nfmask 0xffffffff --ctmask 0xffffffff\n"
                 "-A vpa--forward -s 10.255.0.0/16 -d 10.255.0.0/16 ! -i flannel.1 -o flannel.1 "
-                "-j ACCEPT\n"
+                "-m mark ! --mark 0x0 -j ACCEPT\n"
                 "-A vpa--forward -s 10.255.0.0/16 -d 10.255.0.0/16 -j vpa--dst\n"
                 "-A vpa--forward -s 10.255.0.0/16 -d 10.255.0.0/16 -j REJECT "
                 "--reject-with icmp-port-unreachable\n"
@@ -77,7 +79,7 @@ static void the_plan_of_two_apps_reads_as_operators_expect(void **state)
                 "-A vpa--to-b2222222 -p udp -m udp --dport 53 -m mark --mark 0xa -m comment "
                 "--comment \"src:f1111111-0000-4000-8000-000000000001_"
                 "dst:b2222222-0000-4000-8000-000000000002\" -j ACCEPT\n");
-        assert_int_equal(p.rules, 13);
+        assert_int_equal(p.rules, 14);
 }
 
 static void without_anything_known_the_overlay_is_closed(void **state)
@@ -95,6 +97,8 @@ static void without_anything_known_the_overlay_is_closed(void **state)
                 { { IP(10, 255, 2, 2), IP(10, 255, 1, 3), 7, "flannel.1", "br", FW_TCP, FW_NEW, 1 },
                   SIM_REJECTED },
                 { { IP(10, 255, 1, 2), IP(10, 255, 2, 3), 0, "br", "flannel.1", FW_TCP, FW_NEW, 1 },
+                  SIM_REJECTED },
+                { { IP(10, 255, 1, 2), IP(10, 255, 2, 3), 1, "br", "flannel.1", FW_TCP, FW_NEW, 1 },
                   SIM_ACCEPTED },
                 { { IP(10, 255, 2, 2), IP(10, 255, 1, 3), 0, "flannel.1", "br", FW_TCP,
                     FW_ESTABLISHED, 80 },

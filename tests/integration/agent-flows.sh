@@ -1,0 +1,120 @@
+# Connections across changes: policy removed with and without cut_established, the agent
+# killed, restarted and disturbed while packets flow.
+# shellcheck shell=bash
+. "$TOP/tests/lib/check.sh"
+. "$TOP/tests/lib/agent.sh"
+
+front=f1111111-0000-4000-8000-000000000001
+back=b2222222-0000-4000-8000-000000000002
+allow=$(policy $front 0001 $back 0002 tcp 8080 8080)
+
+cell_up
+certificates
+box front 10.255.1.2 $front
+box back 10.255.1.3 $back
+in_ns back socat TCP-LISTEN:8080,reuseaddr,fork EXEC:cat &
+wait_for 10 in_ns back sh -c "ss -Hltn 'sport = :8080' | grep -q ."
+
+# dial NAME: a connection that stays; say NAME WORD: does WORD come back on it?
+dial() {
+    mkfifo "$T/$1.in"
+    in_ns front socat "TCP:10.255.1.3:8080" - <"$T/$1.in" >"$T/$1.out" 2>/dev/null &
+    exec {fd}>"$T/$1.in"
+    printf -v "fd_$1" %s "$fd"
+}
+say() {
+    local fd=fd_$1
+    echo "$2" >&"${!fd}" && wait_for "${3-5}" grep -q "^$2$" "$T/$1.out"
+}
+closed() { ! in_ns front timeout 3 nc -z -w 1 10.255.1.3 8080; }
+open_() { ! closed; }
+trap '' PIPE
+
+# --- established connections stay, as in the reference -----------------------------------
+policies_are r1 "$allow"
+api_up
+agent_config
+agent_up
+wait_for 10 has_logged rules-enforced
+wait_for 10 open_
+dial kept
+check "a connection is up" say kept one
+policies_are r2
+check "its policy goes: new connections are refused" wait_for 10 closed
+check "the established one goes on" say kept two
+agent_down
+
+# --- with cut_established ---------------------------------------------------------------
+agent_config '.cut_established = true'
+policies_are r3 "$allow"
+agent_up
+check "the policy is back" wait_for 10 open_
+dial cut
+check "a second connection is up" say cut one
+check "while nothing changes none is cut" say kept three
+policies_are r4
+check "the policy goes: the agent cuts" wait_for 10 has_logged connections-cut
+check "new connections are refused" closed
+refuse "the established one is dead" say cut two 2
+policies_are r5 "$allow"
+check "allowed again" wait_for 10 open_
+dial other
+check "a connection of an allowed flow" say other one
+policies_are r6 "$allow" "$(policy $front 0001 $back 0002 tcp 9000 9000)"
+wait_for 10 sh -c 'iptables -S vpa--to-b2222222 | grep -q 9000'
+policies_are r7 "$allow"
+wait_for 10 sh -c '! iptables -S vpa--to-b2222222 | grep -q 9000'
+check "survives another policy's end" say other two
+
+# --- the agent dies and comes back under traffic -------------------------------------------
+for i in 1 2 3; do
+    kill -KILL "$agent_pid"
+    wait "$agent_pid" 2>/dev/null
+    check "killed ($i): what is allowed goes on" say other "killed-$i"
+    check "killed ($i): new connections too" open_
+    agent_up
+done
+check "back again: all is as it was" wait_for 10 open_
+iptables -S >"$T/once"
+
+# --- a rival that never rests, and takes no lock ---------------------------------------------
+cat >"$T/rival.sh" <<'RIVAL'
+while :; do
+    iptables -A INPUT -s 192.0.2.1 -j DROP
+    iptables -D INPUT -s 192.0.2.1 -j DROP
+done
+RIVAL
+bash "$T/rival.sh" &
+rival=$!
+for i in $(seq 10); do
+    policies_are "s$i" "$allow" "$(policy $front 0001 $back 0002 tcp $((9000 + i)) $((9000 + i)))"
+    wait_for 10 sh -c "iptables -S vpa--to-b2222222 | grep -q -- '--dport $((9000 + i))'" || break
+done
+check "ten changes get through beside a rival" sh -c "iptables -S vpa--to-b2222222 | grep -q -- '--dport 9010'"
+# A cycle that is killed half-way leaves the old rules or the new ones.
+for i in $(seq 8); do
+    policies_are "k$i" "$allow" "$(policy $front 0001 $back 0002 udp "$i" "$i")"
+    sleep "0.0$i" # another moment of the cycle each time; nothing is asserted of how far it got
+    kill -KILL "$agent_pid"
+    wait "$agent_pid" 2>/dev/null
+    say other "half-$i" >/dev/null || echo "half-$i" >>"$T/lost"
+    closed && echo "half-$i" >>"$T/lost"
+    agent_up
+done
+refuse "killed at eight moments, it never shut what is allowed" test -e "$T/lost"
+kill "$rival"
+wait "$rival" 2>/dev/null
+policies_are last "$allow"
+check "in the end the rules are the plan's" wait_for 10 bash -c 'iptables -S | grep -v INPUT | diff -q - <(grep -v INPUT '"$T/once"') || exit 1'
+same "and nothing else is left" "" "$(iptables -S | grep -v INPUT | diff <(grep -v INPUT "$T/once") -)"
+
+# --- an older version's chains ---------------------------------------------------------------
+iptables -N vpa--old-1; iptables -N vpa--old-2
+iptables -A vpa--old-1 -j vpa--old-2
+iptables -A FORWARD -j vpa--old-1 2>/dev/null
+iptables -D FORWARD -j vpa--old-1
+check "chains of an older version go" wait_for 10 sh -c '! iptables -S | grep -q vpa--old'
+agent_down
+same "it ends well" 0 "$status"
+same "the sanitizers are silent" "" "$(grep -E 'runtime error|Sanitizer' "$T/agent.err")"
+done_testing
