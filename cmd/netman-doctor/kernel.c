@@ -47,7 +47,7 @@ void check_kernel(struct report *r)
 {
         for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++) {
                 struct err e = { 0 };
-                int64_t value;
+                int64_t value = 0;
 
                 if (read_number(switches[i].path, &value, &e) == 0 && value >= switches[i].least) {
                         report_pass(r, switches[i].what);

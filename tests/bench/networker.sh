@@ -12,10 +12,10 @@ stats() {
         tee -a "$T/table"
 }
 
-# spent COMMAND…: its wall time in microseconds.
+# spent COMMAND…: its wall time in microseconds; a failure is noted.
 spent() {
     local from=${EPOCHREALTIME/./}
-    "$@" >/dev/null 2>&1
+    "$@" >/dev/null 2>&1 || echo "$*" >>"$T/failed"
     echo $((${EPOCHREALTIME/./} - from))
 }
 
@@ -60,6 +60,7 @@ at_once() {
 
 jq_edit() { jq "$1" "$T/networker.json" >"$T/n.json" && mv "$T/n.json" "$T/networker.json"; }
 
+: >"$T/failed"
 cell_up 10.255.0.0/22
 sed -i 's/^FLANNEL_SUBNET=.*/FLANNEL_SUBNET=10.255.0.1\/22/' "$T/subnet.env"
 jq_edit '.total_ports = 1000'
@@ -87,4 +88,6 @@ wait $jobs
 for i in $(seq 21 70); do cat "$T/t.m$i"; done | stats "bulk-net-out of 10,000 rules, 50 at once"
 for i in $(seq 20); do spent netin m21 '{"HostIP":"10.99.0.5","HostPort":0,"ContainerIP":"'"$(jq -r .m21.ip "$T/store")"'","ContainerPort":1}'; done | stats "net-in, 10,000 rules present"
 echo "rules in filter: $(iptables -S | grep -c '^-A')" | tee -a "$T/table"
+echo "failed calls: $(wc -l <"$T/failed")" | tee -a "$T/table"
 [ -z "${RESULTS-}" ] || jq -Rn '[inputs]' <"$T/table" >"$RESULTS/networker.json"
+[ ! -s "$T/failed" ]

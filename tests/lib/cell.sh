@@ -78,6 +78,7 @@ run_networker() {
         "$NETWORKER" --configFile="$1" --action "$2" --handle "$3" <<<"$4" >"$T/out" 2>"$T/err"
     fi
     status=$?
+    return $status
 }
 
 up() { run_networker "${3-$T/networker.json}" up "$1" "$2"; }
