@@ -17,7 +17,7 @@ CPPFLAGS := -Iinclude -I. -D_GNU_SOURCE -DNETMAN_VERSION='"$(VERSION)"' \
             -isystem /usr/include/libnl3 -isystem /usr/include/postgresql
 CFLAGS   := -std=gnu17 -g $(WARN) $(HARDEN) -pthread
 LDFLAGS  := $(HARDEN_L) -pthread -Wl,--as-needed
-LDLIBS   := -lmicrohttpd -lgnutls -ljansson -lpq -lip4tc -lnetfilter_conntrack -lnl-route-3 -lnl-3 -lyaml -lcurl -lssl -lcrypto
+LDLIBS   := -lmicrohttpd -lgnutls -ljansson -lpq -lip4tc -lnetfilter_conntrack -lseccomp -lnl-route-3 -lnl-3 -lyaml -lcurl -lssl -lcrypto
 
 ifeq ($(MODE),release)
 CFLAGS += -O2 -D_FORTIFY_SOURCE=2

@@ -11,6 +11,7 @@
 #include "netman/http_server.h"
 #include "netman/log.h"
 #include "netman/own.h"
+#include "vxlan-policy-agent/confine.h"
 #include "vxlan-policy-agent/debug.h"
 #include "vxlan-policy-agent/poll/cycle.h"
 #include "vxlan-policy-agent/poll/drift.h"
@@ -271,7 +272,7 @@ int agent_run(const struct agent_config *config, struct err *e)
                                      .seed = (unsigned int)getpid() } };
         int rc;
 
-        if (events_init(&events, config->datastore, e) < 0)
+        if (confine_self(e) < 0 || events_init(&events, config->datastore, e) < 0)
                 return -1;
         a.events = events;
         if (status_init(&a.status, &a.events, config->c2c_logging, e) < 0)

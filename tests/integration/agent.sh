@@ -27,6 +27,9 @@ check "a refusal is told to the client at once" told front 10.255.1.3 8080
 same "the agent's jump is the first rule of FORWARD" "-A FORWARD -j vpa--forward" "$(first_forward)"
 check "a server that is away is in the log" wait_for 10 has_logged policy-server-failed
 
+same "it keeps two capabilities and can gain none" "0000000000003000 0000000000003000 1 2" \
+    "$(awk '/^CapEff|^CapBnd|^NoNewPrivs|^Seccomp:/ {printf "%s%s", sep, $2; sep = " "}' "/proc/$agent_pid/status")"
+
 # --- policies ----------------------------------------------------------------------
 policies_are r1 "$(policy $front 0001 $back 0002 tcp 8080 8080)"
 api_up
@@ -155,6 +158,26 @@ match "foreign rules are untouched" '^-A FORWARD -s 192.0.2.1/32 -m comment --co
 agent_down
 same "it ends well" 0 "$status"
 same "the sanitizers are silent" "" "$(grep -E 'runtime error|Sanitizer' "$T/agent.err")"
+
+# --- without root --------------------------------------------------------------------------
+install -d -m 0700 -o nobody "$T/own" "$T/own/state"
+install -m 0600 -o nobody "$T/client.key" "$T/own/client.key"
+install -m 0600 -o nobody /dev/null "$T/own/lock"
+: >/run/xtables.lock
+chown nobody /run/xtables.lock
+chmod 0755 "$T"
+agent_config '.client_key_file = $t + "/own/client.key" | .iptables_lock_file = $t + "/own/lock" | .state_directory = $t + "/own/state"'
+rm -f "$API/old_api"
+policies_are n1 "$(policy $front 0001 $back 0002 tcp 8080 8080)"
+setpriv --reuid nobody --regid nogroup --clear-groups --inh-caps -all,+net_admin,+net_raw --ambient-caps -all,+net_admin,+net_raw \
+    --bounding-set -all,+net_admin,+net_raw "$BIN/vxlan-policy-agent" -config-file "$T/agent.json" >"$T/nobody.log" 2>&1 &
+agent_pid=$!
+check "an agent of its own user enforces, too" wait_for 20 reach front 10.255.1.3 8080
+same "it is not root" nobody "$(stat -c %U "/proc/$agent_pid")"
+agent_down
+same "and ends well" 0 "$status"
+setpriv --reuid nobody --regid nogroup --clear-groups --inh-caps -all --bounding-set -all "$BIN/vxlan-policy-agent" -config-file "$T/agent.json" >"$T/nobody.log" 2>&1
+match "without the capabilities it does not start, and says why" "CAP_NET_ADMIN and CAP_NET_RAW are needed" "$(cat "$T/nobody.log")"
 
 # --- configuration ---------------------------------------------------------------------
 agent_config '.vni = "one" | .overlay_network = "10.255.1.1/16"'
