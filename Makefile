@@ -107,6 +107,8 @@ $(B)/$(1:.c=): $(B)/obj/$(1:.c=.o) $(filter-out %/main.o,$(if $(wildcard cmd/$(c
 endef
 $(foreach t,$(UNIT_SRC),$(eval $(call unit_rule,$(t))))
 
+# A target named after a program, fuzz_NAME_x.c, looks into that program.
+$(filter $(B)/tests/fuzz/fuzz_flanneld_%,$(FUZZ_BINS)): $(filter-out %/main.o,$(call objs,cmd/flanneld))
 $(TOOL_BINS) $(FUZZ_BINS): $(B)/%: $(B)/obj/%.o $(call arch,$(COMPONENTS)) $(call arch,netman)
 	$(call link)
 
