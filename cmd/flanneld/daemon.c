@@ -252,7 +252,7 @@ static int read_mail(struct daemon *d, const struct mail *m, struct err *e)
 
 static void read_all_mail(struct daemon *d)
 {
-        int64_t start = clock_us();
+        int64_t start = clock_us(), programmed;
         size_t cells = d->peers.wanted.count, changes;
         struct err e = { 0 };
         struct mail *next;
@@ -268,12 +268,14 @@ static void read_all_mail(struct daemon *d)
         changes = d->peers.count;
         if (peers_flush(&d->peers, d->nl, &e) < 0)
                 log_error("programming-failed", LOG_WHY(&e));
-        else if (changes > 0)
+        programmed = clock_us();
+        if (changes > 0) {
+                repair_guard(d);
                 log_info("leases-changed", LOG_INT("changes", changes),
                          LOG_INT("cells", d->peers.wanted.count),
-                         LOG_INT("programming_us", clock_us() - start));
-        if (changes > 0)
-                repair_guard(d);
+                         LOG_INT("programming_us", programmed - start),
+                         LOG_INT("guard_us", clock_us() - programmed));
+        }
         if (d->peers.wanted.count > cells)
                 underlay_warn_neighbours(d->peers.wanted.count);
 }
