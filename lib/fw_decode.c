@@ -24,13 +24,13 @@
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
 #include <string.h>
 
-static struct fw_net read_net(struct in_addr addr, struct in_addr mask, bool not )
+static struct fw_net read_net(struct in_addr addr, struct in_addr mask, bool other)
 {
         uint32_t bits = ntohl(mask.s_addr);
 
         return (struct fw_net){ .addr = ntohl(addr.s_addr),
                                 .len = (uint8_t)__builtin_popcount(bits),
-                                .not = not };
+                                .other = other };
 }
 
 static void read_head(const struct ipt_ip *ip, struct fw_rule *r)
@@ -107,14 +107,14 @@ static void read_mark(const void *data, struct fw_rule *r)
 {
         const struct xt_mark_mtinfo1 *m = data;
 
-        r->mark = (struct fw_bits){ .value = m->mark, .mask = m->mask, .not = m->invert };
+        r->mark = (struct fw_bits){ .value = m->mark, .mask = m->mask, .other = m->invert };
 }
 
 static void read_connmark(const void *data, struct fw_rule *r)
 {
         const struct xt_connmark_mtinfo1 *m = data;
 
-        r->connmark = (struct fw_bits){ .value = m->mark, .mask = m->mask, .not = m->invert };
+        r->connmark = (struct fw_bits){ .value = m->mark, .mask = m->mask, .other = m->invert };
 }
 
 static void read_states(const void *data, struct fw_rule *r)

@@ -77,9 +77,9 @@ static bool leaf_has(const struct fw_tree *tree, const struct fw_rule *r, uint32
         set_key(tree, &key, value, shapes[tree->key].bits);
         switch (tree->key) {
         case FW_BY_SRC:
-                return r->src.addr == key.src.addr && r->src.len == 32 && !r->src.not ;
+                return r->src.addr == key.src.addr && r->src.len == 32 && !r->src.other;
         case FW_BY_DST:
-                return r->dst.addr == key.dst.addr && r->dst.len == 32 && !r->dst.not ;
+                return r->dst.addr == key.dst.addr && r->dst.len == 32 && !r->dst.other;
         case FW_BY_DPORT:
                 return r->proto == FW_TCP && r->dports.lo == key.dports.lo &&
                        r->dports.hi == key.dports.hi;

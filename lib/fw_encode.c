@@ -148,14 +148,14 @@ static void add_marks(struct fw_entry *b, const struct fw_rule *r)
 
                 m->mark = r->mark.value;
                 m->mask = r->mark.mask;
-                m->invert = r->mark.not ;
+                m->invert = r->mark.other;
         }
         if (r->connmark.mask) {
                 struct xt_connmark_mtinfo1 *m = add_match(b, "connmark", 1, sizeof *m);
 
                 m->mark = r->connmark.value;
                 m->mask = r->connmark.mask;
-                m->invert = r->connmark.not ;
+                m->invert = r->connmark.other;
         }
 }
 
@@ -358,9 +358,9 @@ static void fill_head(struct ipt_ip *ip, const struct fw_rule *r)
         ip->proto = r->proto;
         fill_iface(ip->iniface, ip->iniface_mask, r->in);
         fill_iface(ip->outiface, ip->outiface_mask, r->out);
-        if (r->src.not )
+        if (r->src.other)
                 ip->invflags |= IPT_INV_SRCIP;
-        if (r->dst.not )
+        if (r->dst.other)
                 ip->invflags |= IPT_INV_DSTIP;
         if (r->in_not)
                 ip->invflags |= IPT_INV_VIA_IN;

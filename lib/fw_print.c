@@ -46,7 +46,7 @@ static void print_net(const char *flag, const struct fw_net *net, struct str *ou
 {
         if (!net->len)
                 return;
-        str_addf(out, "%s%s ", net->not ? "! " : "", flag);
+        str_addf(out, "%s%s ", net->other ? "! " : "", flag);
         fw_addr_print(net->addr & fw_mask(net->len), out);
         str_addf(out, "/%u ", net->len);
 }
@@ -137,7 +137,7 @@ static void print_mark(const char *match, const struct fw_bits *b, struct str *o
 {
         if (!b->mask)
                 return;
-        str_addf(out, "-m %s %s--mark 0x%" PRIx32, match, b->not ? "! " : "", b->value);
+        str_addf(out, "-m %s %s--mark 0x%" PRIx32, match, b->other ? "! " : "", b->value);
         if (b->mask != UINT32_MAX)
                 str_addf(out, "/0x%" PRIx32, b->mask);
         str_add(out, " ");

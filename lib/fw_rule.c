@@ -78,7 +78,7 @@ static int check_matches(const struct fw_rule *r, struct err *e)
 {
         if (r->src.len > 32 || r->dst.len > 32)
                 return bad(e, "prefix longer than 32");
-        if ((r->src.not &&!r->src.len) || (r->dst.not &&!r->dst.len))
+        if ((r->src.other && !r->src.len) || (r->dst.other && !r->dst.len))
                 return bad(e, "no address at all");
         if ((r->in_not && !r->in[0]) || (r->out_not && !r->out[0]))
                 return bad(e, "no device at all");
@@ -139,7 +139,7 @@ static int cmp_net(const struct fw_net *a, const struct fw_net *b)
 {
         CMP(a->len, b->len);
         CMP(a->addr & fw_mask(a->len), b->addr & fw_mask(b->len));
-        CMP(a->not, b->not );
+        CMP(a->other, b->other);
         return 0;
 }
 
@@ -149,7 +149,7 @@ static int cmp_bits(const struct fw_bits *a, const struct fw_bits *b)
         if (!a->mask)
                 return 0;
         CMP(a->value, b->value);
-        CMP(a->not, b->not );
+        CMP(a->other, b->other);
         return 0;
 }
 

@@ -65,11 +65,11 @@ enum fw_proto { FW_ANY = 0, FW_ICMP = 1, FW_TCP = 6, FW_UDP = 17 };
 #define FW_TYPE_BROADCAST 0x08u
 #define FW_TYPE_MULTICAST 0x20u
 
-/** struct fw_net - Network; @len 0 is any address. @not: every address but these */
+/** struct fw_net - Network; @len 0 is any address. @other: every address but these */
 struct fw_net {
         uint32_t addr;
         uint8_t len;
-        bool not ;
+        bool other;
 };
 
 /** struct fw_ports - From @lo to @hi, both included; both 0: any port */
@@ -85,7 +85,7 @@ struct fw_addrs {
 /** struct fw_bits - Matches where (mark & @mask) == @value; @mask 0: any mark */
 struct fw_bits {
         uint32_t value, mask;
-        bool not ;
+        bool other;
 };
 
 /** struct fw_icmp - Looked at only where @on; -1 is any type or any code */
@@ -177,7 +177,7 @@ static inline struct fw_net fw_host(uint32_t addr)
 /** fw_not() - Every address but those of @net */
 static inline struct fw_net fw_not(struct fw_net net)
 {
-        net.not = !net.not ;
+        net.other = !net.other;
         return net;
 }
 
@@ -187,10 +187,10 @@ static inline uint32_t fw_mask(unsigned int len)
         return len ? ~UINT32_C(0) << (32 - len) : 0;
 }
 
-/** fw_net_has() - Is @addr in @net? Heeds @net.not */
+/** fw_net_has() - Is @addr in @net? Heeds @net.other */
 static inline bool fw_net_has(struct fw_net net, uint32_t addr)
 {
-        return (((addr ^ net.addr) & fw_mask(net.len)) == 0) != net.not ;
+        return (((addr ^ net.addr) & fw_mask(net.len)) == 0) != net.other;
 }
 
 /** fw_to() - Set the chain or prefix of @r; longer text is cut to the verb's limit */

@@ -306,7 +306,7 @@ static size_t fill_root(const struct plan_settings *s, struct fw_rule rules[ROOT
                         r->dports = (struct fw_ports){ s->vtep_port, s->vtep_port };
                 if (i == 1 || r->in_not)
                         memcpy(r->in, s->device, sizeof r->in);
-                if (i == 2 || r->mark.not )
+                if (i == 2 || r->mark.other)
                         memcpy(r->out, s->device, sizeof r->out);
         }
         return n;

@@ -28,9 +28,9 @@ struct sim {
         char logged[FW_PREFIX_MAX + 1];
 };
 
-static inline bool sim_device(const char *rule, bool not, const char *device)
+static inline bool sim_device(const char *rule, bool other, const char *device)
 {
-        return !rule[0] || (strcmp(rule, device) == 0) != not ;
+        return !rule[0] || (strcmp(rule, device) == 0) != other;
 }
 
 static inline bool sim_net(struct fw_net net, uint32_t addr)
@@ -48,7 +48,7 @@ static inline bool sim_matches(const struct fw_rule *r, const struct packet *p)
                 return false;
         if (r->dports.hi && (p->dport < r->dports.lo || p->dport > r->dports.hi))
                 return false;
-        if (r->mark.mask && ((p->mark & r->mark.mask) != r->mark.value) != r->mark.not )
+        if (r->mark.mask && ((p->mark & r->mark.mask) != r->mark.value) != r->mark.other)
                 return false;
         if (r->not_syn && p->state == FW_NEW)
                 return false;
