@@ -56,6 +56,8 @@ static const struct conf_key keys[] = {
         { "enable_space_developer_self_service", CONF_BOOL,
           AT(enable_space_developer_self_service) },
         { "allowed_cors_domains", CONF_STRS, AT(allowed_cors_domains) },
+        { "max_connections_per_client", CONF_INT, AT(max_connections_per_client), .def_int = 2048,
+          .min = 1, .max = 4096 },
         { "metron_address", CONF_STR, AT(metron_address) },
         { 0 },
 };

@@ -43,6 +43,7 @@ struct ps_config {
         double cleanup_max_share;
         bool enable_space_developer_self_service;
         struct conf_strs allowed_cors_domains;
+        int64_t max_connections_per_client;
         char *metron_address;
 };
 

@@ -69,32 +69,53 @@ static void block_signals(sigset_t *set)
         (void)pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
-static void reload(struct ps *ps)
+/** struct started - What a running program needs to read its files again */
+struct started {
+        const char *config_file;
+        enum ps_role role;
+        struct ps *ps;
+};
+
+/** reload_level() - Of the whole configuration only the log level is taken up while running */
+static int reload_level(const struct started *s, struct err *e)
+{
+        OWN(ps_config) struct ps_config c = { 0 };
+        OWN(str) struct str problems = { 0 };
+        enum log_level level;
+
+        if (ps_config_load(s->config_file, s->role, &c, &problems, e) < 0 ||
+            log_level_parse(c.log_level, &level, e) < 0)
+                return -1;
+        log_set_level(level);
+        return 0;
+}
+
+static void reload(const struct started *s)
 {
         struct err e;
 
-        if (ps_reload(ps, &e) < 0)
+        if (ps_reload(s->ps, &e) < 0 || reload_level(s, &e) < 0)
                 log_error("reload-failed", LOG_WHY(&e));
         else
                 log_info("reloaded");
 }
 
-static void wait_for_end(struct ps *ps, const sigset_t *set)
+static void wait_for_end(const struct started *s, const sigset_t *set)
 {
         int sig = 0;
 
         while (sigwait(set, &sig) == 0 && sig != SIGTERM && sig != SIGINT) {
                 if (sig == SIGHUP)
-                        reload(ps);
+                        reload(s);
         }
         log_info("stopping", LOG_STR("signal", strsignal(sig)));
 }
 
-static int run(struct ps_config *c, const char *job, enum ps_role role)
+static int run(struct ps_config *c, const char *config_file, const char *job, enum ps_role role)
 {
         OWN(mem) char *prefix = strdup(c->log_prefix);
         enum log_level level = LOG_LEVEL_INFO;
-        struct ps *ps = NULL;
+        struct started s = { .config_file = config_file, .role = role };
         sigset_t signals;
         struct err e;
 
@@ -103,15 +124,15 @@ static int run(struct ps_config *c, const char *job, enum ps_role role)
         log_set_level(level);
         allow_connections();
         block_signals(&signals);
-        if (ps_start(c, role, &ps, &e) < 0) {
+        if (ps_start(c, role, &s.ps, &e) < 0) {
                 log_fatal("start-failed", LOG_WHY(&e));
                 return die(prefix, job, NULL, e.msg);
         }
         if (role != PS_MIGRATE) {
                 log_info("started");
-                wait_for_end(ps, &signals);
+                wait_for_end(&s, &signals);
         }
-        ps_stop(ps);
+        ps_stop(s.ps);
         log_info("exited");
         return 0;
 }
@@ -134,5 +155,5 @@ int ps_main(int argc, char **argv, const char *job, enum ps_role role)
                 return die(NULL, job, NULL, "which configuration? -config-file PATH");
         if (ps_config_load(a.config_file, role, &c, &problems, &e) < 0)
                 return complain(job, &problems, &e);
-        return a.check_only ? 0 : run(&c, job, role);
+        return a.check_only ? 0 : run(&c, a.config_file, job, role);
 }

@@ -27,18 +27,26 @@ static void refuse(struct http_request *rq, struct http_reply *reply)
         cors_headers(ps, rq, reply);
 }
 
+/** per_client() - Half of all connections by default: nobody takes them all */
+static unsigned int per_client(const struct ps_config *c)
+{
+        return (unsigned int)c->max_connections_per_client;
+}
+
 static int listen_external(struct ps *ps, struct err *e)
 {
         const struct ps_config *c = &ps->config;
         const struct http_tls tls = { .cert_file = c->server_cert_file,
                                       .key_file = c->server_key_file };
-        const struct http_server_config conf = { .host = c->listen_host,
-                                                 .port = (uint16_t)c->listen_port,
-                                                 .tls = c->enable_tls ? &tls : NULL,
-                                                 .limits = { .workers = 16, .loops = 1 },
-                                                 .routes = routes_external(),
-                                                 .app = ps,
-                                                 .refuse = refuse };
+        const struct http_server_config conf = {
+                .host = c->listen_host,
+                .port = (uint16_t)c->listen_port,
+                .tls = c->enable_tls ? &tls : NULL,
+                .limits = { .workers = 16, .loops = 1, .per_address = per_client(c) },
+                .routes = routes_external(),
+                .app = ps,
+                .refuse = refuse
+        };
 
         return http_server_start(&conf, &ps->external, e);
 }
@@ -49,12 +57,14 @@ static int listen_internal(struct ps *ps, struct err *e)
         const struct http_tls tls = { .cert_file = c->server_cert_file,
                                       .key_file = c->server_key_file,
                                       .client_ca_file = c->ca_cert_file };
-        const struct http_server_config conf = { .host = c->listen_host,
-                                                 .port = (uint16_t)c->internal_listen_port,
-                                                 .tls = &tls,
-                                                 .limits = { .workers = 8, .loops = 2 },
-                                                 .routes = routes_internal(),
-                                                 .app = ps };
+        const struct http_server_config conf = {
+                .host = c->listen_host,
+                .port = (uint16_t)c->internal_listen_port,
+                .tls = &tls,
+                .limits = { .workers = 8, .loops = 2, .per_address = per_client(c) },
+                .routes = routes_internal(),
+                .app = ps
+        };
 
         return http_server_start(&conf, &ps->internal, e);
 }

@@ -89,9 +89,15 @@ static char **split_lines(char *text, size_t *count)
 
         *count = 0;
         for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
-                lines = reallocarray(lines, *count + 1, sizeof *lines);
+                char **more = reallocarray(lines, *count + 1, sizeof *lines);
+
+                if (!more)
+                        die("memory");
+                lines = more;
                 lines[(*count)++] = l;
         }
+        if (!*count)
+                die("a file without lines");
         return lines;
 }
 
@@ -164,7 +170,7 @@ static void read_head(struct load *l, struct conn *c, char *end)
         char *at;
 
         *end = '\0';
-        c->status = atoi(c->head + 9);
+        c->status = (int)strtol(c->head + 9, NULL, 10);
         at = strcasestr(c->head, "\r\nContent-Length:");
         c->body_left = at && c->status != 304 ? strtoul(at + 17, NULL, 10) : 0;
         at = strcasestr(c->head, "\r\nETag: ");
@@ -256,7 +262,8 @@ static void *post(void *arg)
         int fd = dial(l->args.post_port);
 
         for (size_t i = 0; !atomic_load(&l->end); i++) {
-                char *line = lines[i % count], *body = strchr(line, ' ') + 1, answer[4096];
+                char *line = lines[i % (count ? count : 1)], *body = strchr(line, ' ') + 1,
+                     answer[4096];
                 OWN(str) struct str rq = { 0 };
                 ssize_t n;
 
@@ -337,7 +344,7 @@ static void parse(struct args *a, int argc, char **argv)
                         if (!str_eq(argv[i], known[k].name))
                                 continue;
                         if (known[k].number)
-                                *known[k].number = atoi(argv[++i]);
+                                *known[k].number = (int)strtol(argv[++i], NULL, 10);
                         else
                                 *known[k].text = argv[++i];
                         break;

@@ -143,6 +143,13 @@ flood() {
 }
 same "300 silent connections do not keep others out" 200 "$(flood)"
 
+internal_config "$T/internal.json" '.log_level = "error"'
+kill -HUP "$(cat "$T/internal.pid")"
+quiet() { : >"$T/internal.log"; curl -sf http://127.0.0.1:4004/health && ! grep -q serving "$T/internal.log"; }
+check "HUP takes up another log level" wait_for 20 quiet
+curl -s -X PUT -d debug http://127.0.0.1:7933/log-level
+check "so does the debug server" wait_for 20 eval 'curl -sf http://127.0.0.1:4004/health; grep -q serving "$T/internal.log"'
+
 # --- stopping -----------------------------------------------------------------------
 jq '.delay_ms = {"/check_token": 1500}' "$T/world.json" >"$T/w" && mv "$T/w" "$T/world.json"
 root=$(token_of root)
