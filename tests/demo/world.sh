@@ -96,8 +96,8 @@ start_platform() {
             --listen-client-urls http://$PLATFORM:2379 --advertise-client-urls http://$PLATFORM:2379 &&
         start_standins && start_policy_server &&
         wait_for 30 on platform curl -sf http://$PLATFORM:2379/health &&
-        on platform env ETCDCTL_API=3 etcdctl --endpoints http://$PLATFORM:2379 put /coreos.com/network/config \
-            '{"Network":"10.255.0.0/16","SubnetLen":24,"Backend":{"Type":"vxlan","VNI":1,"GBP":true}}' >/dev/null
+        put_etcd /coreos.com/network/config \
+            '{"Network":"10.255.0.0/16","SubnetLen":24,"Backend":{"Type":"vxlan","VNI":1,"GBP":true}}'
 }
 
 # The users: dora, developer in the one space, and an administrator.
@@ -117,6 +117,12 @@ JSON
     daemon platform cc "$STANDINS/cc" --world "$T/world.json" --signing-key "$T/uaa.key" --host $PLATFORM --port 9022 \
         --url $API --uaa $UAA --networking http://$PLATFORM:4002
     wait_for 30 on platform curl -sf $API/v2/info
+}
+
+# put_etcd KEY VALUE: through the JSON gateway, which wants both in base64.
+put_etcd() {
+    on platform curl -sf -o /dev/null http://$PLATFORM:2379/v3/kv/put \
+        -d "{\"key\":\"$(printf %s "$1" | base64 -w0)\",\"value\":\"$(printf %s "$2" | base64 -w0)\"}"
 }
 
 write_server_config() {
@@ -258,6 +264,13 @@ cf_login() {
         AccessToken: ("bearer " + .access_token), RefreshToken: .refresh_token, UAAOAuthClient: "cf", UAAOAuthClientSecret: "",
         SSLDisabled: false, OrganizationFields: {GUID: "org-1", Name: "demo"}, SpaceFields: {GUID: "space-1", Name: "dev"}}' \
         >"$CF_HOME/.cf/config.json" && test -s "$CF_HOME/.cf/config.json"
+}
+
+# refused FROM TO-ADDRESS PORT: the connection is not made: refused, or no answer.
+refused() {
+    reaches "$@"
+    local why=$?
+    [ $why -eq 7 ] || [ $why -eq 28 ]
 }
 
 cf() {
