@@ -57,8 +57,8 @@ make_machine() {
     local name=$1
     unshare --net --mount --uts sleep infinity >/dev/null 2>&1 &
     echo $! >"$T/$name.pid"
-    wait_for 10 eval "! [ /proc/$!/ns/net -ef /proc/self/ns/net ]"
-    wait_for 10 test "$(cat /proc/$!/comm)" = sleep
+
+    wait_for 10 eval "[ \"\$(cat /proc/$!/comm)\" = sleep ]" || return 1
     ip link add "ul-$name" type veth peer name eth0 netns "$!"
     ip link set "ul-$name" master underlay up
     on "$name" sh -ec "
