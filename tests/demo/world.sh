@@ -57,7 +57,6 @@ make_machine() {
     local name=$1
     unshare --net --mount --uts sleep infinity >/dev/null 2>&1 &
     echo $! >"$T/$name.pid"
-
     wait_for 10 eval "[ \"\$(cat /proc/$!/comm)\" = sleep ]" || return 1
     ip link add "ul-$name" type veth peer name eth0 netns "$!"
     ip link set "ul-$name" master underlay up
