@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/flanneld/peers.h"
 
+#include "cmd/flanneld/peers_parts.h"
 #include "netman/log.h"
 
 #include <arpa/inet.h>
@@ -13,7 +14,7 @@ void peers_drop(struct peers *p)
         free(p->changes);
 }
 
-static int collect(struct peers *p, const struct nlx_change *c, struct err *e)
+int peers_collect(struct peers *p, const struct nlx_change *c, struct err *e)
 {
         if (p->count == p->cap) {
                 size_t cap = p->cap ? p->cap * 2 : 64;
@@ -28,7 +29,7 @@ static int collect(struct peers *p, const struct nlx_change *c, struct err *e)
         return 0;
 }
 
-static struct nlx_change route_of(const struct peers *p, const struct lease *l)
+struct nlx_change peers_route(const struct peers *p, const struct lease *l)
 {
         struct nlx_change c = { .what = NLX_ROUTE };
 
@@ -42,7 +43,7 @@ static struct nlx_change route_of(const struct peers *p, const struct lease *l)
         return c;
 }
 
-static struct nlx_change neigh_of(const struct peers *p, const struct lease *l)
+struct nlx_change peers_neigh(const struct peers *p, const struct lease *l)
 {
         struct nlx_change c = { .what = NLX_NEIGH };
 
@@ -51,7 +52,7 @@ static struct nlx_change neigh_of(const struct peers *p, const struct lease *l)
         return c;
 }
 
-static struct nlx_change fdb_of(const struct peers *p, const struct lease *l)
+struct nlx_change peers_fdb(const struct peers *p, const struct lease *l)
 {
         struct nlx_change c = { .what = NLX_FDB };
 
@@ -60,35 +61,37 @@ static struct nlx_change fdb_of(const struct peers *p, const struct lease *l)
         return c;
 }
 
-static int collect_del(struct peers *p, struct nlx_change c, struct err *e)
+int peers_collect_del(struct peers *p, struct nlx_change c, struct err *e)
 {
         c.del = true;
-        return collect(p, &c, e);
+        return peers_collect(p, &c, e);
 }
 
 /* Route last: the first packet finds neighbour and tunnel end in place. */
 static int collect_new(struct peers *p, const struct lease *l, struct err *e)
 {
-        struct nlx_change n = neigh_of(p, l), f = fdb_of(p, l), r = route_of(p, l);
+        struct nlx_change n = peers_neigh(p, l), f = peers_fdb(p, l), r = peers_route(p, l);
 
-        return collect(p, &n, e) | collect(p, &f, e) | collect(p, &r, e);
+        return peers_collect(p, &n, e) | peers_collect(p, &f, e) | peers_collect(p, &r, e);
 }
 
 static int collect_gone(struct peers *p, const struct lease *l, struct err *e)
 {
-        return collect_del(p, route_of(p, l), e) | collect_del(p, neigh_of(p, l), e) |
-               collect_del(p, fdb_of(p, l), e);
+        return peers_collect_del(p, peers_route(p, l), e) |
+               peers_collect_del(p, peers_neigh(p, l), e) |
+               peers_collect_del(p, peers_fdb(p, l), e);
 }
 
 /* A lease whose cell changed: only what differs; its route stays. */
 static int collect_moved(struct peers *p, const struct lease *was, const struct lease *is,
                          struct err *e)
 {
-        struct nlx_change f = fdb_of(p, is), n = neigh_of(p, is);
+        struct nlx_change f = peers_fdb(p, is), n = peers_neigh(p, is);
 
         if (memcmp(was->mac, is->mac, sizeof is->mac) == 0)
-                return collect(p, &f, e);
-        return collect(p, &f, e) | collect(p, &n, e) | collect_del(p, fdb_of(p, was), e);
+                return peers_collect(p, &f, e);
+        return peers_collect(p, &f, e) | peers_collect(p, &n, e) |
+               peers_collect_del(p, peers_fdb(p, was), e);
 }
 
 /**
@@ -201,7 +204,7 @@ int peers_flush(struct peers *p, struct nlx *nl, struct err *e)
 }
 
 /* Which peer has its VTEP at this address? */
-static const struct lease *at_address(const struct peers *p, uint32_t ip_be)
+const struct lease *peers_at_address(const struct peers *p, uint32_t ip_be)
 {
         size_t low = 0, high = p->wanted.count;
         uint32_t ip = ntohl(ip_be);
@@ -219,21 +222,21 @@ static const struct lease *at_address(const struct peers *p, uint32_t ip_be)
         return &p->wanted.at[low];
 }
 
-static bool route_right(const struct peers *p, const struct nlx_route *r)
+bool peers_route_right(const struct peers *p, const struct nlx_route *r)
 {
         struct ip4_net dst = { ntohl(r->dst_be), r->len };
 
         return leases_find(&p->wanted, dst) && r->via_be == r->dst_be && r->onlink && !r->metric;
 }
 
-static bool route_ours(const struct peers *p, const struct nlx_route *r)
+bool peers_route_ours(const struct peers *p, const struct nlx_route *r)
 {
         return ip4_net_has(p->network, ntohl(r->dst_be)) && r->len > p->network.len;
 }
 
-static bool neigh_right(const struct peers *p, const struct nlx_neigh *n)
+bool peers_neigh_right(const struct peers *p, const struct nlx_neigh *n)
 {
-        const struct lease *l = at_address(p, n->ip_be);
+        const struct lease *l = peers_at_address(p, n->ip_be);
 
         return l && n->permanent && memcmp(l->mac, n->mac, sizeof l->mac) == 0;
 }
@@ -248,12 +251,12 @@ bool peers_agrees(const struct peers *p, const struct nlx_change *note)
                 dst = (struct ip4_net){ ntohl(note->route.dst_be), note->route.len };
                 if (note->del)
                         return !leases_find(&p->wanted, dst);
-                return route_right(p, &note->route) || !route_ours(p, &note->route);
+                return peers_route_right(p, &note->route) || !peers_route_ours(p, &note->route);
         case NLX_NEIGH:
                 if (note->del)
-                        return !at_address(p, note->neigh.ip_be);
-                return neigh_right(p, &note->neigh) ||
-                       (!note->neigh.permanent && !at_address(p, note->neigh.ip_be));
+                        return !peers_at_address(p, note->neigh.ip_be);
+                return peers_neigh_right(p, &note->neigh) ||
+                       (!note->neigh.permanent && !peers_at_address(p, note->neigh.ip_be));
         case NLX_FDB:
                 l = with_mac(p, note->fdb.mac);
                 return (l && htonl(l->public_ip) == note->fdb.remote_be) != note->del;
@@ -263,147 +266,4 @@ bool peers_agrees(const struct peers *p, const struct nlx_change *note)
                 break;
         }
         return false;
-}
-
-/**
- * struct survey - What of the wanted is there, by position in @wanted
- * @by_mac: Positions sorted by MAC address
- */
-struct survey {
-        bool *route, *neigh, *fdb;
-        uint32_t *by_mac;
-        size_t missing;
-};
-
-static void survey_drop(struct survey *s)
-{
-        free(s->route);
-        free(s->neigh);
-        free(s->fdb);
-        free(s->by_mac);
-}
-
-static int compare_mac(const void *a, const void *b, void *arg)
-{
-        const struct lease *at = arg;
-
-        return memcmp(at[*(const uint32_t *)a].mac, at[*(const uint32_t *)b].mac, LEASE_MAC_LEN);
-}
-
-static int survey_new(const struct peers *p, struct survey *s, struct err *e)
-{
-        size_t n = p->wanted.count + 1; /* calloc(0) may be NULL */
-
-        s->route = calloc(n, sizeof *s->route);
-        s->neigh = calloc(n, sizeof *s->neigh);
-        s->fdb = calloc(n, sizeof *s->fdb);
-        s->by_mac = calloc(n, sizeof *s->by_mac);
-        if (!s->route || !s->neigh || !s->fdb || !s->by_mac)
-                return err_oom(e);
-        for (uint32_t i = 0; i < p->wanted.count; i++)
-                s->by_mac[i] = i;
-        qsort_r(s->by_mac, p->wanted.count, sizeof *s->by_mac, compare_mac, p->wanted.at);
-        return 0;
-}
-
-static int survey_routes(struct peers *p, struct survey *s, struct nlx *nl, struct err *e)
-{
-        OWN(mem) struct nlx_route *all = NULL;
-        size_t count;
-
-        if (nlx_routes(nl, p->dev, &all, &count, e) < 0)
-                return -1;
-        for (size_t i = 0; i < count; i++) {
-                struct nlx_change del = { .what = NLX_ROUTE, .route = all[i] };
-                struct ip4_net dst = { ntohl(all[i].dst_be), all[i].len };
-                const struct lease *l = leases_find(&p->wanted, dst);
-
-                if (route_right(p, &all[i]))
-                        s->route[l - p->wanted.at] = true;
-                else if (route_ours(p, &all[i]) && !(l && all[i].metric == 0) &&
-                         collect_del(p, del, e) < 0) /* that one is replaced instead */
-                        return -1;
-        }
-        return 0;
-}
-
-static int survey_neighs(struct peers *p, struct survey *s, struct nlx *nl, struct err *e)
-{
-        OWN(mem) struct nlx_neigh *all = NULL;
-        size_t count;
-
-        if (nlx_neighs(nl, p->dev, &all, &count, e) < 0)
-                return -1;
-        for (size_t i = 0; i < count; i++) {
-                struct nlx_change del = { .what = NLX_NEIGH, .neigh = all[i] };
-                const struct lease *l = at_address(p, all[i].ip_be);
-
-                if (neigh_right(p, &all[i]))
-                        s->neigh[l - p->wanted.at] = true;
-                else if (!l && all[i].permanent && collect_del(p, del, e) < 0)
-                        return -1;
-        }
-        return 0;
-}
-
-/* By the sorted positions: which peer has this MAC address? */
-static const struct lease *surveyed(const struct peers *p, const struct survey *s,
-                                    const uint8_t *mac)
-{
-        size_t low = 0, high = p->wanted.count;
-        const struct lease *at = p->wanted.at;
-
-        while (low < high) {
-                size_t mid = low + (high - low) / 2;
-
-                if (memcmp(at[s->by_mac[mid]].mac, mac, LEASE_MAC_LEN) < 0)
-                        low = mid + 1;
-                else
-                        high = mid;
-        }
-        if (low == p->wanted.count || memcmp(at[s->by_mac[low]].mac, mac, LEASE_MAC_LEN) != 0)
-                return NULL;
-        return &at[s->by_mac[low]];
-}
-
-static int survey_fdbs(struct peers *p, struct survey *s, struct nlx *nl, struct err *e)
-{
-        OWN(mem) struct nlx_fdb *all = NULL;
-        size_t count;
-
-        if (nlx_fdbs(nl, p->dev, &all, &count, e) < 0)
-                return -1;
-        for (size_t i = 0; i < count; i++) {
-                struct nlx_change del = { .what = NLX_FDB, .fdb = all[i] };
-                const struct lease *l = surveyed(p, s, all[i].mac);
-
-                if (l && htonl(l->public_ip) == all[i].remote_be)
-                        s->fdb[l - p->wanted.at] = true;
-                else if (!l && collect_del(p, del, e) < 0) /* a wrong end is replaced */
-                        return -1;
-        }
-        return 0;
-}
-
-int peers_repair(struct peers *p, struct nlx *nl, size_t *ret_changes, struct err *e)
-{
-        OWN(survey) struct survey s = { 0 };
-
-        p->stray = false;
-        p->count = 0; /* the comparison finds whatever was collected, too */
-        if (survey_new(p, &s, e) < 0 || survey_routes(p, &s, nl, e) < 0 ||
-            survey_neighs(p, &s, nl, e) < 0 || survey_fdbs(p, &s, nl, e) < 0) {
-                p->stray = true;
-                return -1;
-        }
-        for (size_t i = 0; i < p->wanted.count; i++) {
-                const struct lease *l = &p->wanted.at[i];
-                struct nlx_change n = neigh_of(p, l), f = fdb_of(p, l), r = route_of(p, l);
-
-                if ((!s.neigh[i] && collect(p, &n, e) < 0) ||
-                    (!s.fdb[i] && collect(p, &f, e) < 0) || (!s.route[i] && collect(p, &r, e) < 0))
-                        return -1;
-        }
-        *ret_changes = p->count;
-        return peers_flush(p, nl, e);
 }
