@@ -3,7 +3,8 @@
  * probe ADDRESS PORT open|closed TIMEOUT_MS
  *
  * Asks an HTTP server once a millisecond until it answers 200 (open) or until an
- * attempt fails (closed), and prints that instant in microseconds since the epoch.
+ * attempt fails (closed; the first of two in a row, one may be an accident), and prints
+ * that instant in microseconds since the epoch.
  * Exit status 1 if it has not come about in time.
  */
 #include "netman/clock.h"
@@ -52,26 +53,49 @@ static bool answers(const struct sockaddr_in *to)
         return read(fd, line, sizeof line - 1) > 12 && strncmp(line + 8, " 200", 4) == 0;
 }
 
+static int64_t epoch_us(void)
+{
+        struct timespec now;
+
+        (void)clock_gettime(CLOCK_REALTIME, &now);
+        return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/**
+ * wait_until() - Ask until @run answers in a row were as wanted
+ * @ret: Gets the instant of the first of them
+ */
+static bool wait_until(const struct sockaddr_in *to, bool want, int run, int64_t deadline_ms,
+                       int64_t *ret)
+{
+        int64_t first = 0;
+
+        for (int seen = 0; seen < run;) {
+                seen = answers(to) == want ? seen + 1 : 0;
+                if (seen == 1)
+                        first = epoch_us();
+                if (seen < run && clock_ms() > deadline_ms)
+                        return false;
+                clock_sleep_ms(1);
+        }
+        *ret = first;
+        return true;
+}
+
 int main(int argc, char **argv)
 {
         struct sockaddr_in to = { .sin_family = AF_INET };
-        int64_t deadline;
-        bool want;
+        int64_t instant;
+        bool open;
 
         if (argc != 5 || inet_pton(AF_INET, argv[1], &to.sin_addr) != 1) {
                 (void)fprintf(stderr, "usage: probe ADDRESS PORT open|closed TIMEOUT_MS\n");
                 return 2;
         }
         to.sin_port = htons((uint16_t)strtol(argv[2], NULL, 10));
-        want = strcmp(argv[3], "open") == 0;
-        deadline = clock_ms() + strtol(argv[4], NULL, 10);
-        while (answers(&to) != want) {
-                if (clock_ms() > deadline)
-                        return 1;
-                clock_sleep_ms(1);
-        }
-        struct timespec now;
-        (void)clock_gettime(CLOCK_REALTIME, &now);
-        (void)printf("%" PRId64 "\n", (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+        open = strcmp(argv[3], "open") == 0;
+        if (!wait_until(&to, open, open ? 1 : 2, clock_ms() + strtol(argv[4], NULL, 10), &instant))
+                return 1;
+        (void)printf("%" PRId64 "\n", instant);
         return 0;
 }
