@@ -11,7 +11,7 @@ build="gcc make git pkg-config libc6-dev libmicrohttpd-dev libgnutls28-dev libja
 run="containernetworking-plugins ca-certificates"
 # Servers for the tests, and the tools that look at the kernel from outside.
 test="libcmocka-dev postgresql postgresql-client etcd-server iptables iproute2 curl jq
-      conntrack iputils-ping tcpdump socat netcat-openbsd util-linux procps openssl python3-yaml python3-jsonschema libasan8 libubsan1"
+      conntrack iputils-ping strace tcpdump socat netcat-openbsd util-linux procps openssl python3-yaml python3-jsonschema libasan8 libubsan1"
 lint="clang clang-format clang-tidy cppcheck"
 
 [ $# -gt 0 ] || set -- build run test lint
