@@ -72,6 +72,14 @@ $(B)/obj/%.o: %.c Makefile
 	@echo "  CC    $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# Whoever names the version is compiled anew when it changes, and nobody else.
+VERSIONED := $(shell grep -rl NETMAN_VERSION --include='*.c' cmd lib $(COMPONENTS))
+$(VERSIONED:%.c=$(B)/obj/%.o): $(B)/version
+.PHONY: always
+$(B)/version: always
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+
 $(B)/lib/libnetman.a: $(call objs,lib)
 $(foreach c,$(COMPONENTS),$(eval $(call arch,$(c)): $(call objs,$(c))))
 $(ARCHIVES):

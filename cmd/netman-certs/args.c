@@ -99,6 +99,10 @@ int args_parse(int argc, char **argv, struct args *ret, struct err *e)
         *ret = (struct args){ 0 };
         if (str_eq(what, "--help") || str_eq(what, "-h"))
                 return 0;
+        if (str_eq(what, "--version")) {
+                ret->action = ACTION_VERSION;
+                return 0;
+        }
         if (str_eq(what, "bundle"))
                 return parse_bundle(argc, argv, ret, e);
         if (str_eq(what, "ca"))

@@ -4,7 +4,7 @@
 
 #include "cert.h"
 
-enum action { ACTION_HELP, ACTION_ISSUE, ACTION_BUNDLE };
+enum action { ACTION_HELP, ACTION_VERSION, ACTION_ISSUE, ACTION_BUNDLE };
 
 /**
  * struct args - The command line, understood

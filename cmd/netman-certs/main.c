@@ -30,6 +30,9 @@ static int run(const struct args *a, struct err *e)
                 return issue(a, e);
         case ACTION_BUNDLE:
                 return store_bundle(a->out, a->files, a->file_count, e);
+        case ACTION_VERSION:
+                (void)puts("netman-certs " NETMAN_VERSION);
+                return 0;
         case ACTION_HELP:
                 break;
         }
