@@ -23,6 +23,7 @@
 #include <inttypes.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -370,6 +371,7 @@ int main(int argc, char **argv)
         int64_t began = clock_us(), ready;
         pthread_t poster;
 
+        (void)signal(SIGPIPE, SIG_IGN);
         parse(&l.args, argc, argv);
         tls(&l);
         l.path_text = read_all(l.args.paths);

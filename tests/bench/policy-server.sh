@@ -43,7 +43,7 @@ measure() {
     local name=$1 before after out
     shift
     before=$(cpu_ms)
-    out=$("$BENCH/load" --port 4003 --certs "$T/certs" --seconds "$SECONDS_EACH" "$@") || fail "$name"
+    out=$("$BENCH/load" --port 4003 --certs "$T/certs" --seconds "$SECONDS_EACH" "$@") || fail "$name: status $?"
     after=$(cpu_ms)
     out=$(jq -c --arg name "$name" --argjson cpu $((after - before)) --argjson rss "$(rss_mb)" \
         '{name: $name} + . + {cpu_ms_per_1000: (if .answers > 0 then ($cpu * 1000 / .answers * 100 | round / 100) else null end), rss_mb: $rss}' <<<"$out")
@@ -75,12 +75,15 @@ for i in $(seq 50); do
     echo "/networking/v0/external/policies $(v0 "$a" "$b" udp $((i + 1)))"
     echo "/networking/v0/external/policies/delete $(v0 "$a" "$b" udp $((i + 1)))"
 done >"$T/bodies"
+# gone: the clients of the last round have left, and the server has noticed
+gone() { curl -s http://127.0.0.1:7933/metrics | grep -qx 'netman_http_connections{listener="internal"} 0'; }
+parked() { curl -s http://127.0.0.1:7933/metrics | grep -qx "netman_watchers_parked $1"; }
 for n in 1000 2000; do
+    wait_for 30 gone || fail "the last watchers have not gone"
     measure "$n parked: post's answer to watcher's answer" --paths "$T/cells" --connections $n --wait 120 \
         --post-port 4002 --token "$root" --bodies "$T/bodies" --every 100
 done
-parked() { curl -s http://127.0.0.1:7933/metrics | grep -qx "netman_watchers_parked $1"; }
-wait_for 30 parked 0 || fail "the last watchers have not gone"
+wait_for 30 gone || fail "the last watchers have not gone"
 "$BENCH/load" --port 4003 --certs "$T/certs" --seconds 25 --paths "$T/cells" --connections 2000 --wait 120 >/dev/null &
 wait_for 30 parked 2000 || fail "parked"
 sleep 1
