@@ -16,9 +16,13 @@
 #define HEARTBEAT_MS 5000
 #define AGENTS_MAX   20000 /* names come from outside: no more are remembered */
 
+/**
+ * struct agent - What one cell has told us
+ * @parked: Its requests that wait: for a moment two, where a connection was lost
+ */
 struct agent {
         int64_t seen_ms, enforced;
-        bool parked;
+        unsigned int parked;
 };
 
 struct agents {
@@ -53,7 +57,7 @@ static struct agent *slot(struct agents *a, const char *name)
         return &items[a->count++];
 }
 
-void agents_seen(struct agents *a, const char *name, int64_t enforced, bool parked)
+static void note(struct agents *a, const char *name, int64_t enforced, unsigned int parks)
 {
         struct agent *who;
 
@@ -63,10 +67,35 @@ void agents_seen(struct agents *a, const char *name, int64_t enforced, bool park
         who = slot(a, name);
         if (who) {
                 who->seen_ms = clock_ms();
-                who->parked = parked;
+                who->parked += parks;
                 if (enforced > who->enforced)
                         who->enforced = enforced;
         }
+        (void)pthread_mutex_unlock(&a->lock);
+}
+
+void agents_seen(struct agents *a, const char *name, int64_t enforced)
+{
+        note(a, name, enforced, 0);
+}
+
+void agents_parked(struct agents *a, const char *name, int64_t enforced)
+{
+        note(a, name, enforced, 1);
+}
+
+void agents_woken(struct agents *a, const char *name)
+{
+        const json_t *at;
+        struct agent *who;
+
+        if (!a)
+                return;
+        (void)pthread_mutex_lock(&a->lock);
+        at = json_object_get(a->names, name);
+        who = at ? &a->items[json_integer_value(at)] : NULL;
+        if (who && who->parked) /* there may have been no room for it when it parked */
+                who->parked--;
         (void)pthread_mutex_unlock(&a->lock);
 }
 
@@ -102,8 +131,8 @@ static void count(struct agents *a, struct readers *r)
 {
         int64_t now = clock_ms();
 
-        r->revision = feed_lock(a->ps->feed)->revision;
-        feed_unlock(a->ps->feed);
+        /* Of a newer one, those that it touches may still count as parked. */
+        r->revision = feed_told_revision(a->ps->feed);
         r->oldest = r->revision;
         (void)pthread_mutex_lock(&a->lock);
         forget_dead(a, now);

@@ -12,7 +12,6 @@
 
 #include "netman/err.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct ps;
@@ -26,8 +25,15 @@ void agents_stop(struct agents *a);
  * agents_seen() - A cell has asked, or was answered
  * @name:     Who it is: certificate and X-Agent-Id
  * @enforced: Revision it is known to have enforced
- * @parked:   It waits with us from now on: it stays up to date while it does
  */
-void agents_seen(struct agents *a, const char *name, int64_t enforced, bool parked);
+void agents_seen(struct agents *a, const char *name, int64_t enforced);
+
+/**
+ * agents_parked() - A request of the cell waits from now on, until agents_woken()
+ *
+ * While one does, the cell is alive and up to date.
+ */
+void agents_parked(struct agents *a, const char *name, int64_t enforced);
+void agents_woken(struct agents *a, const char *name);
 
 #endif

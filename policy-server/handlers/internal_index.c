@@ -69,7 +69,7 @@ static void unavailable(struct question *q, const struct err *why)
         struct call *c = q->call;
 
         if (q->has_etag)
-                agents_seen(c->ps->agents, q->agent, 0, false);
+                agents_seen(c->ps->agents, q->agent, 0);
         /* Who knows about tags knows 503; the others get what they always got. */
         call_fail(c, "database read failed", why);
         if (q->has_etag) {
@@ -95,13 +95,13 @@ static int fill_reply(struct question *q, const struct feed_view *v, struct err 
         etag_print(v, &fp, etag);
         http_reply_header(reply, "ETag", etag);
         if (q->has_etag && fingerprint_eq(&fp, &q->etag.fp)) {
-                agents_seen(q->call->ps->agents, q->agent, v->revision, false);
+                agents_seen(q->call->ps->agents, q->agent, v->revision);
                 reply->status = 304;
                 return 0;
         }
         if (q->has_etag)
                 agents_seen(q->call->ps->agents, q->agent,
-                            str_eq(v->epoch, q->etag.epoch) ? q->etag.revision : 0, false);
+                            str_eq(v->epoch, q->etag.epoch) ? q->etag.revision : 0);
         if (table_print(v->table, &s, q->call->version, &body, e) < 0)
                 return -1;
         call_json(q->call, &body);
@@ -178,6 +178,7 @@ static void finish(struct watcher *w, enum watch_wake why)
 {
         struct question *q = of_watcher(w);
 
+        agents_woken(q->call->ps->agents, q->agent);
         /* At the end of its time "nothing new" must be known, not believed. */
         if (why == WATCH_EXPIRED && !recently_checked(q->call->ps->feed))
                 synced(&q->sync, false);
@@ -194,11 +195,18 @@ static void finish(struct watcher *w, enum watch_wake why)
 static bool park(struct question *q)
 {
         struct feed *f = q->call->ps->feed;
+        struct agents *agents = q->call->ps->agents;
+        const struct feed_view *v = feed_lock(f);
         bool parked = false;
 
-        if (holds(q, feed_lock(f)))
+        if (holds(q, v)) {
+                /* First, because a parked one may be woken before watch_add() returns. */
+                agents_parked(agents, q->agent, v->revision);
                 parked =
                         watch_add(feed_watch(f), &q->watcher, q->ids, clock_ms() + q->wait_ms) == 0;
+                if (!parked)
+                        agents_woken(agents, q->agent);
+        }
         feed_unlock(f);
         return parked;
 }

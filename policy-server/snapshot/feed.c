@@ -25,7 +25,7 @@ struct feed {
         pthread_rwlock_t lock; /* view, table */
         struct table *table;
         struct feed_view view;
-        _Atomic int64_t checked_ms;
+        _Atomic int64_t checked_ms, told;
 
         pthread_mutex_t queue_lock;
         struct feed_waiter *queue;
@@ -137,6 +137,7 @@ static int follow(struct feed *f, struct err *e)
                 return -1;
         atomic_store(&f->checked_ms, asked_ms);
         watch_call(f->watch);
+        atomic_store(&f->told, f->view.revision);
         return 0;
 }
 
@@ -254,6 +255,7 @@ int feed_start(const struct ps_config *c, struct feed **ret, struct err *e)
         if (watch_new(&f->watch, e) < 0 || source_open(c, &f->pg, e) < 0 || load(f, e) < 0)
                 return -1;
         atomic_store(&f->checked_ms, now);
+        atomic_store(&f->told, f->view.revision);
         no = pthread_create(&f->thread, NULL, run, f);
         if (no)
                 return err_set(e, FAULT_SYSTEM, no, "start a thread");
@@ -296,6 +298,11 @@ void feed_unlock(struct feed *f)
 int64_t feed_checked_ms(struct feed *f)
 {
         return atomic_load(&f->checked_ms);
+}
+
+int64_t feed_told_revision(struct feed *f)
+{
+        return atomic_load(&f->told);
 }
 
 void feed_sync(struct feed *f, struct feed_waiter *w)

@@ -47,6 +47,9 @@ void feed_unlock(struct feed *f);
 /** feed_checked_ms() - clock_ms() of the last time the snapshot was known to be the newest */
 int64_t feed_checked_ms(struct feed *f);
 
+/** feed_told_revision() - The newest one of which all watchers it touches have been told */
+int64_t feed_told_revision(struct feed *f);
+
 /**
  * struct feed_waiter - Wants to know when the snapshot has all that was written
  *                      before it asked

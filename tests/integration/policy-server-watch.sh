@@ -26,9 +26,10 @@ count() { internal "$INT$1" | jq -r .total_policies; }
 etag() { internal "$1" -o /dev/null -D - | tr -d '\r' | sed -n 's/^[Ee][Tt]ag: //p'; }
 # status_with ETAG PATH [CURL ARGS]
 status_with() { local t=$1 p=$2; shift 2; internal "$p" -o /dev/null -w '%{http_code}' -H "If-None-Match: $t" "$@"; }
-# park NAME ETAG PATH SECONDS: a watcher in the background; its status and body in $T/NAME.*
+# park NAME ETAG PATH SECONDS: a watcher in the background, a cell of that name; its
+# status and body in $T/NAME.*
 park() {
-    curl -s "${CELL[@]}" "$PSI$3" -m $(($4 + 20)) -o "$T/$1.body" -w '%{http_code}' -H "If-None-Match: $2" -H "Prefer: wait=$4" >"$T/$1.status" 2>&1 &
+    curl -s "${CELL[@]}" "$PSI$3" -m $(($4 + 20)) -o "$T/$1.body" -w '%{http_code}' -H "X-Agent-Id: $1" -H "If-None-Match: $2" -H "Prefer: wait=$4" >"$T/$1.status" 2>&1 &
     echo $! >"$T/$1.park"
 }
 # parked N: do so many requests wait at the internal server?
@@ -66,6 +67,25 @@ park gone "$tag" "$INT?id=app-1" 60
 check "a client parks" wait_for 20 parked 1
 kill "$(cat "$T/gone.park")"
 check "and hangs up: its place is free" wait_for 20 parked 0
+
+# --- how far the cells are ----------------------------------------------------
+# cells FIELD: what the external server says of the newest revision
+cells() { api "$root" GET /networking/v1/external/policies/status | head -1 | jq ".$1"; }
+park steady "$tag" "$INT?id=app-1" 60
+check "a cell parks" wait_for 20 parked 1
+before=$(cells agents)
+park fresh "$tag" "$INT?id=app-1" 60
+check "so does one that nobody has seen before" wait_for 20 parked 2
+check "it counts as alive while it waits" wait_for 20 eval '[ "$(cells agents)" -gt "$before" ]'
+all=$(cells agents)
+same "a policy of other apps" 200 "$(create app-3 app-4 tcp 90)"
+check "who waits is up to date with it" wait_for 20 eval '[ "$(cells enforced)" -ge 2 ]'
+same "a policy of theirs" 200 "$(create app-1 app-2 tcp 90)"
+check "both are told" wait_for 20 eval 'ended steady && ended fresh'
+check "and are not up to date until they ask again" wait_for 20 eval '[ "$(cells enforced)" -eq 0 ]'
+same "both are still alive" "$all" "$(cells agents)"
+same "taken back" "200 200" "$(delete app-1 app-2 tcp 90) $(delete app-3 app-4 tcp 90)"
+tag=$(etag "$INT?id=app-1")
 
 # --- read your writes --------------------------------------------------------
 bad=""
