@@ -4,12 +4,19 @@
  * bridged, routed or for ourselves, and where it still knows its bridge port:
  *
  *   PREROUTING     -i BRIDGE -j netman--bound      (last: rules of others come first)
+ *                  -j netman--home                 tree on the source address
  *   netman--bound  -j netman--port                 tree on the source address
  *                  -j DROP
- *   …              -s IP/32 -m physdev --physdev-in VETH -j ACCEPT
+ *   …port-…        -s IP/32 -m physdev --physdev-in VETH -j ACCEPT
+ *   …home-…        -s IP/32 ! -i BRIDGE -j DROP
  *
- * If net.bridge.bridge-nf-call-iptables is off, packets come without a port, no
- * leaf matches, and all are dropped: closed, not open.
+ * netman--bound binds what comes from a bridge; netman--home keeps the cell's
+ * neighbours from sending with a container's address. If
+ * net.bridge.bridge-nf-call-iptables is off, packets that the bridge hands up come
+ * without a port, no leaf matches, and all are dropped: closed, not open.
+ *
+ * All rules are for IPv4. A bridge switches IPv6 as well, and every device gives
+ * itself an address of it, so it is switched off at both ends of the interface.
  */
 #include "cni/guard.h"
 
@@ -27,9 +34,11 @@
 
 #define CHAIN_BOUND "netman--bound"
 #define CHAIN_PORT  "netman--port"
+#define CHAIN_HOME  "netman--home"
 #define HOOK        "PREROUTING"
 
-static const struct fw_tree tree = { CHAIN_PORT, FW_BY_SRC };
+static const struct fw_tree port_tree = { CHAIN_PORT, FW_BY_SRC };
+static const struct fw_tree home_tree = { CHAIN_HOME, FW_BY_SRC };
 
 /** struct port - The host's end of a container's interface; names "" where there is none */
 struct port {
@@ -39,15 +48,44 @@ struct port {
 /* ---- Which port is it? ---- */
 
 /**
- * peer_of() - Inside the container: index of the interface's other end, 0 for none
+ * set_device() - Set one of a device's switches
+ * @family: "ipv4" or "ipv6"
  */
-static int peer_of(void *arg, void *result, struct err *e)
+static int set_device(const char *family, const char *device, const char *key, struct err *e)
+{
+        OWN(fd) int fd = -1;
+        char path[80];
+
+        (void)snprintf(path, sizeof path, "/proc/sys/net/%s/conf/%s/%s", family, device, key);
+        fd = open(path, O_WRONLY | O_CLOEXEC);
+        if (fd < 0 || write(fd, "1\n", 2) != 2)
+                return err_set(e, errno == ENOENT ? FAULT_ABSENT : FAULT_SYSTEM, errno, "%s", path);
+        return 0;
+}
+
+/**
+ * no_ipv6() - Switch IPv6 off; without the switch there is none
+ */
+static int no_ipv6(const char *device, struct err *e)
+{
+        struct err why = { 0 };
+
+        if (set_device("ipv6", device, "disable_ipv6", &why) == 0 || why.fault == FAULT_ABSENT)
+                return 0;
+        *e = why;
+        return -1;
+}
+
+/**
+ * enter() - Inside the container: no IPv6; index of the interface's other end, 0 for none
+ */
+static int enter(void *arg, void *result, struct err *e)
 {
         OWN(nlx) struct nlx *nl = NULL;
         struct nlx_link link = { 0 };
         struct err why = { 0 };
 
-        if (nlx_open(&nl, e) < 0)
+        if (no_ipv6(arg, e) < 0 || nlx_open(&nl, e) < 0)
                 return -1;
         if (nlx_link_get(nl, arg, &link, &why) < 0 && why.fault != FAULT_ABSENT) {
                 *e = why;
@@ -68,7 +106,7 @@ static int find_port(const struct guard *g, struct port *ret, struct err *e)
         *ret = (struct port){ 0 };
         (void)snprintf(ifname, sizeof ifname, "%s", g->ifname);
         if (netns_open(g->netns, &ns, e) < 0 ||
-            netns_run(ns, peer_of, ifname, &peer, sizeof peer, 0, e) < 0 || nlx_open(&nl, e) < 0)
+            netns_run(ns, enter, ifname, &peer, sizeof peer, 0, e) < 0 || nlx_open(&nl, e) < 0)
                 return -1;
         if (!peer)
                 return 0;
@@ -83,7 +121,7 @@ static int find_port(const struct guard *g, struct port *ret, struct err *e)
         return 0;
 }
 
-/* ---- On a bridge ---- */
+/* ---- Chains ---- */
 
 static void name_owner(const char *handle, const char *ifname, char owner[FW_COMMENT_MAX + 1])
 {
@@ -93,26 +131,47 @@ static void name_owner(const char *handle, const char *ifname, char owner[FW_COM
 struct bind {
         const struct guard *guard;
         struct port port;
+        char owner[FW_COMMENT_MAX + 1];
 };
 
-static int bind_it(struct fw_table *t, void *ctx, struct err *e)
+static int bind_port(struct fw_table *t, const struct bind *b, struct err *e)
 {
         static const struct fw_rule bound[] = { { .verb = FW_JUMP, .to = CHAIN_PORT },
                                                 { .verb = FW_DROP } };
-        const struct bind *b = ctx;
         struct fw_rule jump = { .verb = FW_JUMP, .to = CHAIN_BOUND };
         struct fw_rule leaf = { .verb = FW_ACCEPT };
-        char owner[FW_COMMENT_MAX + 1];
 
         memcpy(jump.in, b->port.bridge, sizeof jump.in);
         memcpy(leaf.physdev_in, b->port.veth, sizeof leaf.physdev_in);
-        name_owner(b->guard->handle, b->guard->ifname, owner);
-        fw_comment(&leaf, "%s", owner);
-        if (fw_tree_cut_owner(t, &tree, owner, e) < 0 ||
-            fw_tree_put(t, &tree, b->guard->ip, &leaf, e) < 0 ||
+        fw_comment(&leaf, "%s", b->owner);
+        if (fw_tree_put(t, &port_tree, b->guard->ip, &leaf, e) < 0 ||
             fw_chain_set(t, CHAIN_BOUND, bound, 2, e) < 0)
                 return -1;
         return fw_jump_ensure(t, HOOK, SIZE_MAX, &jump, e);
+}
+
+static int bind_home(struct fw_table *t, const struct bind *b, struct err *e)
+{
+        const struct fw_rule jump = { .verb = FW_JUMP, .to = CHAIN_HOME };
+        struct fw_rule leaf = { .in_not = true, .verb = FW_DROP };
+
+        memcpy(leaf.in, b->port.bridge[0] ? b->port.bridge : b->port.veth, sizeof leaf.in);
+        fw_comment(&leaf, "%s", b->owner);
+        if (fw_tree_put(t, &home_tree, b->guard->ip, &leaf, e) < 0)
+                return -1;
+        return fw_jump_ensure(t, HOOK, SIZE_MAX, &jump, e);
+}
+
+static int bind_it(struct fw_table *t, void *ctx, struct err *e)
+{
+        const struct bind *b = ctx;
+
+        if (fw_tree_cut_owner(t, &port_tree, b->owner, e) < 0 ||
+            fw_tree_cut_owner(t, &home_tree, b->owner, e) < 0)
+                return -1;
+        if (b->port.bridge[0] && bind_port(t, b, e) < 0)
+                return -1;
+        return bind_home(t, b, e);
 }
 
 /**
@@ -134,26 +193,27 @@ static int drop_jumps(struct fw_table *t, struct err *e)
 
 static int unbind_it(struct fw_table *t, void *ctx, struct err *e)
 {
-        if (fw_tree_cut_owner(t, &tree, ctx, e) < 0 || fw_tree_trim(t, &tree, CHAIN_BOUND, e) < 0)
+        if (fw_tree_cut_owner(t, &home_tree, ctx, e) < 0 ||
+            fw_tree_trim(t, &home_tree, HOOK, e) < 0 ||
+            fw_tree_cut_owner(t, &port_tree, ctx, e) < 0 ||
+            fw_tree_trim(t, &port_tree, CHAIN_BOUND, e) < 0)
                 return -1;
         return fw_chain_exists(t, CHAIN_PORT) ? 0 : drop_jumps(t, e);
 }
 
-/* ---- Without a bridge ---- */
+/* ---- The guard ---- */
 
 /**
- * hold_to_route() - Let the kernel drop what comes from an address that is not routed there
+ * prepare() - What is set on the host's side, beside rules
  */
-static int hold_to_route(const char *veth, struct err *e)
+static int prepare(const struct port *p, struct err *e)
 {
-        OWN(fd) int fd = -1;
-        char path[80];
-
-        (void)snprintf(path, sizeof path, "/proc/sys/net/ipv4/conf/%s/rp_filter", veth);
-        fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (fd < 0 || write(fd, "1\n", 2) != 2)
-                return err_set(e, FAULT_SYSTEM, errno, "%s", path);
-        return 0;
+        if (no_ipv6(p->veth, e) < 0)
+                return -1;
+        if (p->bridge[0])
+                return no_ipv6(p->bridge, e);
+        /* The kernel itself drops what comes from an address that is not routed there. */
+        return set_device("ipv4", p->veth, "rp_filter", e);
 }
 
 int guard_add(const struct guard *g, struct err *e)
@@ -163,14 +223,14 @@ int guard_add(const struct guard *g, struct err *e)
 
         if (!g->netns[0])
                 return 0;
+        name_owner(g->handle, g->ifname, b.owner);
         if (find_port(g, &b.port, e) < 0)
                 return err_add(e, "bind address to port");
         if (!b.port.veth[0])
                 return 0;
-        if (!b.port.bridge[0])
-                return hold_to_route(b.port.veth, e);
-        return fw_edit(&where, "raw", bind_it, &b, NULL, e) < 0 ? err_add(e, "bind address to port")
-                                                                : 0;
+        if (prepare(&b.port, e) < 0 || fw_edit(&where, "raw", bind_it, &b, NULL, e) < 0)
+                return err_add(e, "bind address to port");
+        return 0;
 }
 
 int guard_remove(const char *lock_file, const char *handle, const char *ifname, struct err *e)

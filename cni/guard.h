@@ -28,7 +28,8 @@ struct guard {
  * On a bridge: only packets that come through the container's port may have its
  * address as source, and packets of the bridge with any other source are dropped,
  * wherever they go. Without a bridge the host's end is held to its route
- * (rp_filter). An interface that is no veth, or is not there, is left alone.
+ * (rp_filter). Either way nothing from elsewhere has the address as source, and
+ * IPv6, which no rule sees, is off. An interface that is no veth loses IPv6 only.
  */
 int guard_add(const struct guard *g, struct err *e);
 
