@@ -211,11 +211,16 @@ int rules_forward(const struct config *c, struct fw_rules *ret, struct err *e)
                                          .proto = FW_TCP,
                                          .states = FW_INVALID,
                                          .verb = FW_DROP };
+        /* A bridge hands these to every container, and no egress rule speaks for those. */
+        const struct fw_rule to_all = { .src = c->overlay,
+                                        .dst_types = FW_TYPE_BROADCAST | FW_TYPE_MULTICAST,
+                                        .verb = FW_DROP };
         struct fw_rule src = { .verb = FW_JUMP }, dst = { .verb = FW_JUMP };
 
         fw_to(&src, "%s", CHAIN_SRC);
         fw_to(&dst, "%s", CHAIN_DST);
-        if (fw_rules_add(ret, &invalid, e) < 0 || fw_rules_add(ret, &src, e) < 0)
+        if (fw_rules_add(ret, &invalid, e) < 0 || fw_rules_add(ret, &to_all, e) < 0 ||
+            fw_rules_add(ret, &src, e) < 0)
                 return -1;
         return fw_rules_add(ret, &dst, e);
 }
