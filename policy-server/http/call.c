@@ -100,13 +100,14 @@ void call_text(struct call *c, unsigned int status, const char *text)
 
 void call_refuse(struct call *c, unsigned int status, const char *fmt, ...)
 {
-        char text[512];
+        OWN(mem) char *text = NULL;
         va_list ap;
 
         va_start(ap, fmt);
-        (void)vsnprintf(text, sizeof text, fmt, ap);
+        if (vasprintf(&text, fmt, ap) < 0)
+                text = NULL;
         va_end(ap);
-        reply_error(&c->reply, status, text);
+        reply_error(&c->reply, status, text ? text : "out of memory");
         log_info("refused", LOG_STR("request_guid", c->id), LOG_INT("status", status),
                  LOG_STR("error", text));
 }

@@ -50,6 +50,11 @@ match "and how to bring one" $'^WWW-Authenticate: Bearer\r$' "$(curl -s -o /dev/
 same "a bad token" "$(error 'failed to verify token with uaa' 401)" "$(api nonsense GET $E/policies)"
 same "an empty token" "$(error 'failed to verify token with uaa' 401)" "$(curl -s -w '\n%{http_code}' -H 'Authorization: bearer ' $PS$E/policies)"
 same "scopes are told" "$(error 'provided scopes [openid] do not include allowed scopes [network.admin network.write]' 403)" "$(api "$nobody" GET $E/policies)"
+jq '.users[3].scopes = [range(60) | "some.long.scope.\(.)"]' "$T/world.json" >"$T/scopes.json"
+cp "$T/world.json" "$T/usual.json" && cp "$T/scopes.json" "$T/world.json"
+same "all of them" "$(error "provided scopes [$(seq -s ' ' -f 'some.long.scope.%.0f' 0 59)] do not include allowed scopes [network.admin network.write]" 403)" \
+    "$(api "$(token_of nobody)" GET $E/policies)"
+cp "$T/usual.json" "$T/world.json"
 same "for admins too" "$(error 'provided scopes [network.write] do not include allowed scopes [network.admin]' 403)" "$(api "$dora" GET $E/tags)"
 same "another version" "$(error "api version 'v2' not supported" 406)" "$(api "$root" GET /networking/v2/external/policies)"
 same "a version with quotes stays JSON" "$(error "api version 'a\\\"b' not supported" 406)" "$(api "$root" GET /networking/a%22b/external/policies)"
