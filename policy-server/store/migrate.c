@@ -113,12 +113,14 @@ static int apply(PGconn *pg, int step, struct err *e)
 int migrate(const struct ps_config *c, int *ret_applied, struct err *e)
 {
         OWN(pgconn) PGconn *pg = NULL;
-        char timeout[64];
+        char timeout[80];
         int at = 0;
 
         if (db_connect(c, &pg, e) < 0)
                 return -1;
-        (void)snprintf(timeout, sizeof timeout, "SET statement_timeout = '%llds'",
+        /* Another instance's migration is waited for as long as one's own may take. */
+        (void)snprintf(timeout, sizeof timeout,
+                       "SET statement_timeout = '%llds'; SET lock_timeout = 0",
                        (long long)c->database_migration_timeout);
         if (command(pg, timeout, e) < 0 ||
             command(pg, "SELECT pg_advisory_lock(" MIGRATION_LOCK ")", e) < 0 ||

@@ -18,10 +18,13 @@ sql "CREATE TABLE groups (id SERIAL PRIMARY KEY, guid text, UNIQUE (guid));
      INSERT INTO groups (guid) VALUES ('old-a'), ('old-b'), (NULL), (NULL);
      INSERT INTO destinations (group_id, port, protocol) VALUES (2, 8080, 'tcp');
      INSERT INTO policies (group_id, destination_id) VALUES (1, 1);"
+# Another program is migrating, for longer than any other lock is waited for.
+sql "SELECT pg_advisory_lock(7305816220146), pg_sleep(11)" >/dev/null &
+check "a migration is under way" wait_for 20 eval '[ "$(sql "SELECT count(*) FROM pg_locks WHERE locktype = '"'advisory'"' AND granted")" = 1 ]'
 launch external policy-server "$T/external.json"
 launch second policy-server "$T/second.json"
 launch internal policy-server-internal "$T/internal.json"
-check "three servers start at once on it" eval 'wait_started external && wait_started second && wait_started internal'
+check "three servers start at once on it, when that is over" eval 'wait_started external && wait_started second && wait_started internal'
 root=$(token_of root)
 E=/networking/v0/external/policies
 same "its policies and tags are served" \
