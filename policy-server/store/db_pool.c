@@ -67,6 +67,18 @@ static void fill(struct conninfo *ci, const struct ps_database *d, char port[8],
         add(ci, "connect_timeout", timeout);
 }
 
+/** check_string() - libpq's own complaints quote the string, and the password in it */
+static int check_string(const char *text, struct err *e)
+{
+        PQconninfoOption *options = text ? PQconninfoParse(text, NULL) : NULL;
+
+        if (text && !options)
+                return err_set(e, FAULT_BAD_INPUT, 0,
+                               "database.connection_string cannot be understood");
+        PQconninfoFree(options);
+        return 0;
+}
+
 int db_connect(const struct ps_config *c, PGconn **ret, struct err *e)
 {
         OWN(pgconn) PGconn *pg = NULL;
@@ -74,6 +86,8 @@ int db_connect(const struct ps_config *c, PGconn **ret, struct err *e)
         char port[8], timeout[8];
         PGresult *res;
 
+        if (check_string(c->db.connection_string, e) < 0)
+                return -1;
         fill(&ci, &c->db, port, timeout);
         pg = PQconnectdbParams(ci.keys, ci.values, 1);
         if (!pg)

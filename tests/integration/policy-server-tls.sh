@@ -22,6 +22,10 @@ same "without a database the start fails" 1 "$status"
 match "and says why in the known words" '^cfnetworking\.policy-server: db connect: unable to ping: .*5999.*refused' "$out"
 internal_config "$T/bad.json" '.database.port = 5999'
 match "so does the internal server's" '^cfnetworking\.policy-server-internal: db connect: unable to ping: ' "$(starts policy-server-internal "$T/bad.json")"
+external_config "$T/bad.json" '.database = {type: "postgres", connection_string: "postgres://me:topsecret@[::1/db"}'
+out=$(starts policy-server "$T/bad.json")
+match "a connection string that makes no sense is refused by its name" 'unable to ping: database.connection_string' "$out"
+refuse "the password in it is not told" grep -q topsecret <<<"$out"
 echo '{' >"$T/bad.json"
 out=$(starts policy-server "$T/bad.json"); status=$?
 match "a file that is no JSON" '^cfnetworking\.policy-server: could not read config file: ' "$out"
