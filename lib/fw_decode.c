@@ -16,9 +16,11 @@
 #include <linux/netfilter/xt_comment.h>
 #include <linux/netfilter/xt_connmark.h>
 #include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter/xt_hashlimit.h>
 #include <linux/netfilter/xt_iprange.h>
 #include <linux/netfilter/xt_limit.h>
 #include <linux/netfilter/xt_mark.h>
+#include <linux/netfilter/xt_owner.h>
 #include <linux/netfilter/xt_physdev.h>
 #include <linux/netfilter/xt_tcpudp.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
@@ -103,6 +105,15 @@ static void read_addrtype(const void *data, struct fw_rule *r)
         r->dst_types_not = m->flags & XT_ADDRTYPE_INVERT_DEST;
 }
 
+static void read_owner(const void *data, struct fw_rule *r)
+{
+        const struct xt_owner_match_info *m = data;
+
+        r->owner = (struct fw_owner){ .on = m->match & XT_OWNER_UID,
+                                      .other = m->invert & XT_OWNER_UID,
+                                      .uid = m->uid_min };
+}
+
 static void read_mark(const void *data, struct fw_rule *r)
 {
         const struct xt_mark_mtinfo1 *m = data;
@@ -133,6 +144,8 @@ static void read_states(const void *data, struct fw_rule *r)
                 r->states |= FW_ESTABLISHED;
         if (mask & XT_CONNTRACK_STATE_UNTRACKED)
                 r->states |= FW_UNTRACKED;
+        if (mask & XT_CONNTRACK_STATE_DNAT)
+                r->states |= FW_DNATED;
 }
 
 static void read_limit(const void *data, struct fw_rule *r)
@@ -142,6 +155,16 @@ static void read_limit(const void *data, struct fw_rule *r)
         if (m->avg)
                 r->limit.per_second = XT_LIMIT_SCALE / m->avg;
         r->limit.burst = m->burst;
+}
+
+static void read_rate(const void *data, struct fw_rule *r)
+{
+        const struct xt_hashlimit_mtinfo3 *m = data;
+
+        if (m->cfg.avg)
+                r->above.per_second = (uint32_t)(XT_HASHLIMIT_SCALE_v2 / m->cfg.avg);
+        r->above.burst = (uint32_t)m->cfg.burst;
+        memcpy(r->above.name, m->name, strnlen(m->name, FW_RATE_NAME));
 }
 
 static void read_comment(const void *data, struct fw_rule *r)
@@ -166,10 +189,12 @@ static const struct reader match_readers[] = {
         { "icmp", 0, sizeof(struct ipt_icmp), 0, read_icmp },
         { "physdev", 0, sizeof(struct xt_physdev_info), 0, read_physdev },
         { "addrtype", 1, sizeof(struct xt_addrtype_info_v1), 0, read_addrtype },
+        { "owner", 1, sizeof(struct xt_owner_match_info), 0, read_owner },
         { "mark", 1, sizeof(struct xt_mark_mtinfo1), 0, read_mark },
         { "connmark", 1, sizeof(struct xt_connmark_mtinfo1), 0, read_connmark },
         { "conntrack", 3, sizeof(struct xt_conntrack_mtinfo3), 0, read_states },
         { "limit", 0, sizeof(struct xt_rateinfo), 0, read_limit },
+        { "hashlimit", 3, sizeof(struct xt_hashlimit_mtinfo3), 0, read_rate },
         { "comment", 0, sizeof(struct xt_comment_info), 0, read_comment },
 };
 
@@ -215,6 +240,13 @@ static void read_snat(const void *data, struct fw_rule *r)
         r->nat_addr = ntohl(t->range[0].min_ip);
 }
 
+static void read_redirect(const void *data, struct fw_rule *r)
+{
+        const struct nf_nat_ipv4_multi_range_compat *t = data;
+
+        r->nat_port = ntohs(t->range[0].min.all);
+}
+
 static void read_log(const void *data, struct fw_rule *r)
 {
         const struct xt_log_info *t = data;
@@ -237,6 +269,8 @@ static const struct reader target_readers[] = {
         { "DNAT", 2, sizeof(struct nf_nat_range2), FW_DNAT, read_dnat },
         { "SNAT", 0, sizeof(struct nf_nat_ipv4_multi_range_compat), FW_SNAT, read_snat },
         { "MASQUERADE", 0, sizeof(struct nf_nat_ipv4_multi_range_compat), FW_MASQUERADE, NULL },
+        { "REDIRECT", 0, sizeof(struct nf_nat_ipv4_multi_range_compat), FW_REDIRECT,
+          read_redirect },
         { "LOG", 0, sizeof(struct xt_log_info), FW_LOG, read_log },
         { "NFLOG", 0, sizeof(struct xt_nflog_info), FW_NFLOG, read_nflog },
         { "CT", 2, 0, FW_NOTRACK, NULL },

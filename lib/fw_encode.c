@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * DOC: an entry is a fixed head, matches in a row, and a target in the end, each
- * with a size, a name and a revision in front, all aligned. Every match and
- * target that we write is laid out in this file and nowhere else. The table of
+ * with a size, a name and a revision in front, all aligned. Every match that we
+ * write is laid out in this file, every target in fw_target.c. The table of
  * offsets that other programs copy per rule shape is a cursor here (struct
  * fw_entry.len).
  */
 #include "netman/fw_encode.h"
 
+#include "lib/fw_target.h"
+
 #include <arpa/inet.h>
-#include <linux/netfilter/nf_nat.h>
-#include <linux/netfilter/xt_CT.h>
-#include <linux/netfilter/xt_LOG.h>
-#include <linux/netfilter/xt_MARK.h>
-#include <linux/netfilter/xt_NFLOG.h>
 #include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_comment.h>
 #include <linux/netfilter/xt_connmark.h>
 #include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter/xt_hashlimit.h>
 #include <linux/netfilter/xt_iprange.h>
 #include <linux/netfilter/xt_limit.h>
 #include <linux/netfilter/xt_mark.h>
+#include <linux/netfilter/xt_owner.h>
 #include <linux/netfilter/xt_physdev.h>
 #include <linux/netfilter/xt_tcpudp.h>
-#include <linux/netfilter_ipv4/ipt_REJECT.h>
 #include <netinet/tcp.h>
 #include <string.h>
+
+#define RATE_SWEEP_MS 1000 /* how often the kernel forgets old counts: the command's default */
 
 /* ---- Matches ---- */
 
@@ -141,6 +141,18 @@ static void add_addrtype(struct fw_entry *b, const struct fw_rule *r)
         m->flags = r->dst_types_not ? XT_ADDRTYPE_INVERT_DEST : 0;
 }
 
+static void add_owner(struct fw_entry *b, const struct fw_rule *r)
+{
+        struct xt_owner_match_info *m;
+
+        if (!r->owner.on)
+                return;
+        m = add_match(b, "owner", 1, sizeof *m);
+        m->uid_min = m->uid_max = r->owner.uid;
+        m->match = XT_OWNER_UID;
+        m->invert = r->owner.other ? XT_OWNER_UID : 0;
+}
+
 static void add_marks(struct fw_entry *b, const struct fw_rule *r)
 {
         if (r->mark.mask) {
@@ -176,6 +188,8 @@ static void add_states(struct fw_entry *b, const struct fw_rule *r)
                 mask |= XT_CONNTRACK_STATE_BIT(IP_CT_ESTABLISHED);
         if (r->states & FW_UNTRACKED)
                 mask |= XT_CONNTRACK_STATE_UNTRACKED;
+        if (r->states & FW_DNATED)
+                mask |= XT_CONNTRACK_STATE_DNAT;
         m = add_match(b, "conntrack", 3, sizeof *m);
         m->match_flags = XT_CONNTRACK_STATE | (r->ctstate ? 0 : XT_CONNTRACK_STATE_ALIAS);
         m->state_mask = (uint16_t)mask;
@@ -192,6 +206,23 @@ static void add_limit(struct fw_entry *b, const struct fw_rule *r)
         m->burst = r->limit.burst ? r->limit.burst : r->limit.per_second;
 }
 
+static void add_rate(struct fw_entry *b, const struct fw_rule *r)
+{
+        const struct fw_rate *above = &r->above;
+        struct xt_hashlimit_mtinfo3 *m;
+
+        if (!above->per_second)
+                return;
+        m = add_match(b, "hashlimit", 3, sizeof *m);
+        memcpy(m->name, above->name, strnlen(above->name, FW_RATE_NAME));
+        m->cfg.mode = XT_HASHLIMIT_HASH_DIP | XT_HASHLIMIT_HASH_DPT | XT_HASHLIMIT_INVERT;
+        m->cfg.avg = XT_HASHLIMIT_SCALE_v2 / above->per_second;
+        m->cfg.burst = above->burst;
+        m->cfg.gc_interval = RATE_SWEEP_MS;
+        m->cfg.expire = fw_rate_expire_ms(above);
+        m->cfg.srcmask = m->cfg.dstmask = 32;
+}
+
 static void add_comment(struct fw_entry *b, const struct fw_rule *r)
 {
         struct xt_comment_info *m;
@@ -200,151 +231,6 @@ static void add_comment(struct fw_entry *b, const struct fw_rule *r)
                 return;
         m = add_match(b, "comment", 0, sizeof *m);
         memcpy(m->comment, r->comment, strnlen(r->comment, FW_COMMENT_MAX));
-}
-
-/* ---- Targets ---- */
-
-static void *add_target(struct fw_entry *b, const char *name, uint8_t revision, size_t size)
-{
-        size_t all = XT_ALIGN(sizeof(struct xt_entry_target) + size);
-        struct xt_entry_target *t = (void *)(b->bytes + b->len);
-
-        memset(t, 0, all);
-        t->u.user.target_size = (uint16_t)all;
-        t->u.user.revision = revision;
-        memcpy(t->u.user.name, name, strlen(name));
-        b->len += all;
-        return t->data;
-}
-
-static void add_verdict(struct fw_entry *b, const char *name)
-{
-        (void)add_target(b, name, 0,
-                         sizeof(struct xt_standard_target) - sizeof(struct xt_entry_target));
-}
-
-static void add_reject(struct fw_entry *b, const struct fw_rule *r)
-{
-        static const enum ipt_reject_with with[] = {
-                [FW_REJECT_PORT_UNREACHABLE] = IPT_ICMP_PORT_UNREACHABLE,
-                [FW_REJECT_TCP_RESET] = IPT_TCP_RESET,
-                [FW_REJECT_ADMIN_PROHIBITED] = IPT_ICMP_ADMIN_PROHIBITED,
-        };
-        struct ipt_reject_info *t = add_target(b, "REJECT", 0, sizeof *t);
-
-        t->with = with[r->reject];
-}
-
-static void add_mark_target(struct fw_entry *b, const struct fw_rule *r)
-{
-        if (r->verb == FW_MARK) {
-                struct xt_mark_tginfo2 *t = add_target(b, "MARK", 2, sizeof *t);
-
-                t->mark = r->value;
-                t->mask = r->mask;
-        } else {
-                struct xt_connmark_tginfo2 *t = add_target(b, "CONNMARK", 2, sizeof *t);
-                bool save = r->verb == FW_SAVE_MARK;
-
-                t->ctmark = save ? 0 : r->value;
-                t->ctmask = save ? UINT32_MAX : r->mask;
-                t->nfmask = save ? UINT32_MAX : 0;
-                t->mode = save ? XT_CONNMARK_SAVE : XT_CONNMARK_SET;
-        }
-}
-
-/**
- * add_dnat() - In the revision that the iptables command shows
- */
-static void add_dnat(struct fw_entry *b, const struct fw_rule *r)
-{
-        struct nf_nat_range2 *t = add_target(b, "DNAT", 2, sizeof *t);
-
-        t->flags = NF_NAT_RANGE_MAP_IPS;
-        t->min_addr.ip = t->max_addr.ip = htonl(r->nat_addr);
-        if (!r->nat_port)
-                return;
-        t->flags |= NF_NAT_RANGE_PROTO_SPECIFIED;
-        t->min_proto.all = t->max_proto.all = htons(r->nat_port);
-}
-
-static void add_snat(struct fw_entry *b, const struct fw_rule *r)
-{
-        const char *name = r->verb == FW_SNAT ? "SNAT" : "MASQUERADE";
-        struct nf_nat_ipv4_multi_range_compat *t = add_target(b, name, 0, sizeof *t);
-
-        t->rangesize = 1;
-        if (r->verb == FW_MASQUERADE)
-                return;
-        t->range->flags = NF_NAT_RANGE_MAP_IPS;
-        t->range->min_ip = t->range->max_ip = htonl(r->nat_addr);
-}
-
-static void add_log(struct fw_entry *b, const struct fw_rule *r)
-{
-        size_t len = strnlen(r->to, FW_PREFIX_MAX);
-
-        if (r->verb == FW_LOG) {
-                struct xt_log_info *t = add_target(b, "LOG", 0, sizeof *t);
-
-                t->level = 4; /* warning, the command's default */
-                memcpy(t->prefix, r->to, len);
-        } else {
-                struct xt_nflog_info *t = add_target(b, "NFLOG", 0, sizeof *t);
-
-                t->group = r->nflog_group;
-                t->threshold = XT_NFLOG_DEFAULT_THRESHOLD;
-                memcpy(t->prefix, r->to, len);
-        }
-}
-
-static void add_verb(struct fw_entry *b, const struct fw_rule *r)
-{
-        struct xt_ct_target_info_v1 *ct;
-
-        switch (r->verb) {
-        case FW_ACCEPT:
-                add_verdict(b, IPTC_LABEL_ACCEPT);
-                break;
-        case FW_DROP:
-                add_verdict(b, IPTC_LABEL_DROP);
-                break;
-        case FW_RETURN:
-                add_verdict(b, IPTC_LABEL_RETURN);
-                break;
-        case FW_GOTO:
-                b->head.ip.flags |= IPT_F_GOTO;
-                /* fall through */
-        case FW_JUMP:
-                add_verdict(b, r->to);
-                break;
-        case FW_REJECT:
-                add_reject(b, r);
-                break;
-        case FW_MARK:
-        case FW_CONNMARK:
-        case FW_SAVE_MARK:
-                add_mark_target(b, r);
-                break;
-        case FW_DNAT:
-                add_dnat(b, r);
-                break;
-        case FW_SNAT:
-        case FW_MASQUERADE:
-                add_snat(b, r);
-                break;
-        case FW_LOG:
-        case FW_NFLOG:
-                add_log(b, r);
-                break;
-        case FW_NOTRACK:
-                ct = add_target(b, "CT", 2, sizeof *ct);
-                ct->flags = XT_CT_NOTRACK;
-                break;
-        default: /* FW_COUNT: an empty name falls through to the next rule */
-                add_verdict(b, "");
-                break;
-        }
 }
 
 /* ---- The whole ---- */
@@ -382,12 +268,14 @@ int fw_encode(const struct fw_rule *r, struct fw_entry *ret, struct err *e)
         add_icmp(ret, r);
         add_physdev(ret, r);
         add_addrtype(ret, r);
+        add_owner(ret, r);
         add_marks(ret, r);
         add_states(ret, r);
         add_limit(ret, r);
+        add_rate(ret, r);
         add_comment(ret, r);
         ret->head.target_offset = (uint16_t)ret->len;
-        add_verb(ret, r);
+        fw_put_target(ret, r);
         ret->head.next_offset = (uint16_t)ret->len;
         return 0;
 }

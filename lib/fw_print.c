@@ -19,7 +19,7 @@ struct bit_name {
 static const struct bit_name state_names[] = {
         { FW_INVALID, "INVALID" },     { FW_NEW, "NEW" },
         { FW_RELATED, "RELATED" },     { FW_ESTABLISHED, "ESTABLISHED" },
-        { FW_UNTRACKED, "UNTRACKED" },
+        { FW_UNTRACKED, "UNTRACKED" }, { FW_DNATED, "DNAT" },
 };
 
 static const struct bit_name type_names[] = {
@@ -143,6 +143,18 @@ static void print_mark(const char *match, const struct fw_bits *b, struct str *o
         str_add(out, " ");
 }
 
+static void print_rate(const struct fw_rate *above, struct str *out)
+{
+        if (!above->per_second)
+                return;
+        str_addf(out,
+                 "-m hashlimit --hashlimit-above %" PRIu32 "/sec --hashlimit-burst %" PRIu32
+                 " --hashlimit-mode dstip,dstport --hashlimit-name %s ",
+                 above->per_second, above->burst, above->name);
+        if (fw_rate_expire_ms(above) != 1000) /* the command's default for rates per second */
+                str_addf(out, "--hashlimit-htable-expire %" PRIu32 " ", fw_rate_expire_ms(above));
+}
+
 static void print_matches(const struct fw_rule *r, struct str *out)
 {
         if (r->physdev_in[0])
@@ -153,6 +165,9 @@ static void print_matches(const struct fw_rule *r, struct str *out)
                 print_bits(type_names, sizeof type_names / sizeof *type_names, r->dst_types, out);
                 str_add(out, " ");
         }
+        if (r->owner.on)
+                str_addf(out, "-m owner %s--uid-owner %" PRIu32 " ", r->owner.other ? "! " : "",
+                         r->owner.uid);
         print_mark("mark", &r->mark, out);
         print_mark("connmark", &r->connmark, out);
         if (r->states) {
@@ -167,6 +182,7 @@ static void print_matches(const struct fw_rule *r, struct str *out)
                 if (burst != 5) /* the command's default, which it does not print */
                         str_addf(out, "--limit-burst %" PRIu32 " ", burst);
         }
+        print_rate(&r->above, out);
         if (r->comment[0]) {
                 str_add(out, "-m comment --comment ");
                 print_quoted(r->comment, out);
@@ -221,6 +237,8 @@ static void print_verb(const struct fw_rule *r, struct str *out)
                          r->verb == FW_MARK ? "MARK" : "CONNMARK", r->value, r->mask);
         else if (r->verb == FW_DNAT || r->verb == FW_SNAT)
                 print_nat(r, out);
+        else if (r->verb == FW_REDIRECT)
+                str_addf(out, "-j REDIRECT --to-ports %u ", r->nat_port);
         else if (r->verb == FW_LOG || r->verb == FW_NFLOG)
                 print_log(r, out);
         else

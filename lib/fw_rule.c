@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FW_RATE_MAX 1000000 /* the kernel counts microseconds between packets */
+
 int fw_rules_add(struct fw_rules *list, const struct fw_rule *r, struct err *e)
 {
         if (list->count == list->cap) {
@@ -99,6 +101,12 @@ static int check_matches(const struct fw_rule *r, struct err *e)
                 return bad(e, "icmp type or code out of range");
         if (r->limit.per_second > 10000)
                 return bad(e, "a limit above 10000 in a second");
+        if (r->above.per_second > FW_RATE_MAX || (r->above.per_second && !r->above.burst))
+                return bad(e, "a rate without burst, or above 1000000 in a second");
+        if (r->above.per_second && !r->above.name[0])
+                return bad(e, "a rate without a name");
+        if ((r->states & FW_DNATED) && !r->ctstate)
+                return bad(e, "DNAT as a state");
         return 0;
 }
 
@@ -116,8 +124,11 @@ int fw_rule_check(const struct fw_rule *r, struct err *e)
                 return bad(e, "chain or prefix without end");
         if (r->verb == FW_REJECT && r->reject == FW_REJECT_TCP_RESET && !with_proto(r, FW_TCP))
                 return bad(e, "tcp-reset without tcp");
-        if (r->nat_port && r->verb == FW_DNAT && !with_proto(r, FW_TCP) && !with_proto(r, FW_UDP))
+        if (r->nat_port && (r->verb == FW_DNAT || r->verb == FW_REDIRECT) &&
+            !with_proto(r, FW_TCP) && !with_proto(r, FW_UDP))
                 return bad(e, "a port to translate to without tcp or udp");
+        if (!r->nat_port && r->verb == FW_REDIRECT)
+                return bad(e, "no port to redirect to");
         return 0;
 }
 
@@ -182,6 +193,11 @@ static int cmp_matches(const struct fw_rule *a, const struct fw_rule *b)
         CMP(a->dst_types, b->dst_types);
         if (a->dst_types)
                 CMP(a->dst_types_not, b->dst_types_not);
+        CMP(a->owner.on, b->owner.on);
+        if (a->owner.on) {
+                CMP(a->owner.uid, b->owner.uid);
+                CMP(a->owner.other, b->owner.other);
+        }
         CMP(a->states, b->states);
         if (a->states)
                 CMP(a->ctstate, b->ctstate);
@@ -189,6 +205,11 @@ static int cmp_matches(const struct fw_rule *a, const struct fw_rule *b)
         if (a->limit.per_second)
                 CMP(a->limit.burst ? a->limit.burst : a->limit.per_second,
                     b->limit.burst ? b->limit.burst : b->limit.per_second);
+        CMP(a->above.per_second, b->above.per_second);
+        if (a->above.per_second) {
+                CMP(a->above.burst, b->above.burst);
+                CMP_TEXT(a->above.name, b->above.name);
+        }
         CMP_TEXT(a->comment, b->comment);
         return 0;
 }
@@ -213,6 +234,9 @@ static int cmp_verb(const struct fw_rule *a, const struct fw_rule *b)
         case FW_FOREIGN: /* a checksum of its bytes */
                 CMP(a->value, b->value);
                 CMP(a->mask, b->mask);
+                return 0;
+        case FW_REDIRECT:
+                CMP(a->nat_port, b->nat_port);
                 return 0;
         case FW_DNAT:
                 CMP(a->nat_port, b->nat_port);

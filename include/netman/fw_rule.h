@@ -25,6 +25,7 @@
 #define FW_PREFIX_MAX  29 /* characters in a LOG or NFLOG prefix: LOG's limit */
 #define FW_COMMENT_MAX 87 /* characters kept of a comment: two GUIDs and words */
 #define FW_IFACE_MAX   15 /* characters in a device's name */
+#define FW_RATE_NAME   39 /* characters kept of a rate's name */
 
 /* What a rule does with a packet. */
 enum fw_verb {
@@ -41,6 +42,7 @@ enum fw_verb {
         FW_DNAT,       /* to @nat_addr:@nat_port (nat PREROUTING, OUTPUT) */
         FW_SNAT,       /* to @nat_addr (nat POSTROUTING, INPUT) */
         FW_MASQUERADE, /* nat POSTROUTING */
+        FW_REDIRECT,   /* to @nat_port of this host (nat PREROUTING, OUTPUT) */
         FW_LOG,        /* to the kernel's log, prefix @to */
         FW_NFLOG,      /* to the netlink group @nflog_group, prefix @to */
         FW_NOTRACK,    /* CT --notrack (raw) */
@@ -58,6 +60,7 @@ enum fw_proto { FW_ANY = 0, FW_ICMP = 1, FW_TCP = 6, FW_UDP = 17 };
 #define FW_RELATED     0x04u
 #define FW_ESTABLISHED 0x08u
 #define FW_UNTRACKED   0x10u
+#define FW_DNATED      0x20u /* its destination was translated; only with fw_rule.ctstate */
 
 /* -m addrtype: kinds of address, for fw_rule.dst_types. */
 #define FW_TYPE_UNICAST   0x02u
@@ -103,6 +106,25 @@ struct fw_limit {
 };
 
 /**
+ * struct fw_rate - Matches what is above a rate, counted for each destination
+ *                  address and port apart (-m hashlimit)
+ * @per_second: 0: no such match
+ * @burst:      Packets at once before the rate counts; not 0
+ * @name:       Of the kernel's table of counts, /proc/net/ipt_hashlimit/NAME:
+ *              rules with the same name share it
+ */
+struct fw_rate {
+        uint32_t per_second, burst;
+        char name[FW_RATE_NAME + 1];
+};
+
+/** struct fw_owner - Whose socket sent it, looked at only where @on (OUTPUT) */
+struct fw_owner {
+        bool on, other;
+        uint32_t uid;
+};
+
+/**
  * struct fw_rule - One rule
  * @proto_not:    Every protocol but @proto
  * @in, @out:     Devices, "" for any; a trailing '+' is a wildcard
@@ -121,7 +143,7 @@ struct fw_limit {
  * @comment:      "" for none
  *
  * "iptables -S" shows matches in this order: iprange, tcp|udp|icmp, physdev,
- * addrtype, mark, connmark, state, limit, comment.
+ * addrtype, owner, mark, connmark, state, limit, hashlimit, comment.
  */
 struct fw_rule {
         struct fw_net src, dst;
@@ -137,10 +159,12 @@ struct fw_rule {
         bool physdev_in_not;
         uint16_t dst_types;
         bool dst_types_not;
+        struct fw_owner owner;
         struct fw_bits mark, connmark;
         uint8_t states;
         bool ctstate;
         struct fw_limit limit;
+        struct fw_rate above;
         char comment[FW_COMMENT_MAX + 1];
 
         enum fw_verb verb;
@@ -234,6 +258,15 @@ int fw_net_parse(const char *text, struct fw_net *ret, struct err *e);
 
 /** fw_addr_parse() - "10.1.2.3" in host byte order */
 int fw_addr_parse(const char *text, uint32_t *ret, struct err *e);
+
+/**
+ * fw_rate_expire_ms() - When the kernel forgets a count: after as many whole seconds
+ *                       as it takes to be allowed a full burst again
+ */
+static inline uint32_t fw_rate_expire_ms(const struct fw_rate *above)
+{
+        return (above->burst / above->per_second + (above->burst % above->per_second != 0)) * 1000;
+}
 
 /** fw_addr_print() - Add "10.1.2.3" */
 void fw_addr_print(uint32_t addr, struct str *out);

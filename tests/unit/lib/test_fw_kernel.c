@@ -168,6 +168,29 @@ static const struct shape shapes[] = {
         { "filter",
           { .proto = FW_TCP, .verb = FW_REJECT, .reject = FW_REJECT_TCP_RESET },
           "-p tcp -j REJECT --reject-with tcp-reset" },
+        { "filter",
+          { .proto = FW_TCP,
+            .states = FW_NEW,
+            .ctstate = true,
+            .above = { 100, 950, "some-handle" },
+            .verb = FW_JUMP,
+            .to = "other" },
+          "-p tcp -m conntrack --ctstate NEW -m hashlimit --hashlimit-above 100/sec"
+          " --hashlimit-burst 950 --hashlimit-mode dstip,dstport --hashlimit-name some-handle"
+          " --hashlimit-htable-expire 10000"
+          " -j other" },
+        { "filter",
+          { .above = { 7, 5, "a" }, .comment = "c", .verb = FW_REJECT },
+          "-m hashlimit --hashlimit-above 7/sec --hashlimit-burst 5"
+          " --hashlimit-mode dstip,dstport --hashlimit-name a -m comment --comment c"
+          " -j REJECT --reject-with icmp-port-unreachable" },
+        { "filter",
+          { .states = FW_ESTABLISHED | FW_DNATED, .ctstate = true, .verb = FW_RETURN },
+          "-m conntrack --ctstate ESTABLISHED,DNAT -j RETURN" },
+        { "nat",
+          { DST, .proto = FW_TCP, .owner = { true, true, 0 }, .verb = FW_REDIRECT,
+            .nat_port = 15001 },
+          "-d 10.255.1.3/32 -p tcp -m owner ! --uid-owner 0 -j REDIRECT --to-ports 15001" },
         { "nat",
           { DST, .proto = FW_TCP, .dports = { 60000, 60000 }, .verb = FW_DNAT,
             .nat_addr = IP(10, 255, 1, 2), .nat_port = 8080 },
@@ -189,10 +212,10 @@ static const struct shape shapes[] = {
 
 static const char *home_chain(const struct fw_rule *r)
 {
-        return r->verb == FW_DNAT                               ? "PREROUTING"
-               : r->verb == FW_SNAT || r->verb == FW_MASQUERADE ? "POSTROUTING"
-               : r->verb == FW_NOTRACK                          ? "OUTPUT"
-                                                                : "test";
+        return r->verb == FW_DNAT                                ? "PREROUTING"
+               : r->verb == FW_SNAT || r->verb == FW_MASQUERADE  ? "POSTROUTING"
+               : r->verb == FW_NOTRACK || r->verb == FW_REDIRECT ? "OUTPUT"
+                                                                 : "test";
 }
 
 static int add_shape(struct fw_table *t, void *ctx, struct err *e)

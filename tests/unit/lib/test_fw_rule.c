@@ -65,6 +65,12 @@ static void impossible_rules_are_refused_with_a_reason(void **state)
                 { { .verb = FW_VERB_COUNT_ }, "no verb" },
                 { { .verb = FW_REJECT, .reject = FW_REJECT_TCP_RESET }, "tcp-reset" },
                 { { .verb = FW_DNAT, .nat_port = 1 }, "translate" },
+                { { .verb = FW_REDIRECT, .nat_port = 1 }, "translate" },
+                { { .verb = FW_REDIRECT, .proto = FW_TCP }, "no port" },
+                { { .above = { 1, 0, "x" } }, "without burst" },
+                { { .above = { 1000001, 1, "x" } }, "above 1000000" },
+                { { .above = { 1, 1, "" } }, "without a name" },
+                { { .states = FW_DNATED }, "as a state" },
         };
 
         (void)state;
@@ -102,6 +108,17 @@ static void rules_are_ordered_by_what_they_mean(void **state)
         assert_true(fw_rule_same(&a, &b));
         a = (struct fw_rule){ .in = "eth0" };
         b = (struct fw_rule){ .in = "eth0", .in_not = true };
+        assert_false(fw_rule_same(&a, &b));
+        a = (struct fw_rule){ .above = { 5, 9, "a" }, .owner = { true, true, 0 } };
+        b = a;
+        b.above.name[0] = 'b';
+        assert_false(fw_rule_same(&a, &b));
+        b = a;
+        b.owner.other = false;
+        assert_false(fw_rule_same(&a, &b));
+        a = (struct fw_rule){ .proto = FW_TCP, .verb = FW_REDIRECT, .nat_port = 1 };
+        b = a;
+        b.nat_port = 2;
         assert_false(fw_rule_same(&a, &b));
 }
 
