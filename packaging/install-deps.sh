@@ -6,12 +6,13 @@
 set -eu
 
 build="gcc make git pkg-config libc6-dev libmicrohttpd-dev libgnutls28-dev libjansson-dev libpq-dev
-       libip4tc-dev libnetfilter-conntrack-dev libseccomp-dev libxtables-dev libnl-3-dev libnl-route-3-dev libcurl4-openssl-dev libssl-dev libyaml-dev"
+       libip4tc-dev libnetfilter-conntrack-dev libseccomp-dev libxtables-dev libnl-3-dev libnl-route-3-dev libcurl4-openssl-dev libssl-dev libyaml-dev
+       libprotobuf-c-dev protobuf-c-compiler protobuf-compiler"
 # The CNI project's own plugins (bridge, host-local …) run below ours.
 run="containernetworking-plugins ca-certificates"
 # Servers for the tests, and the tools that look at the kernel from outside.
 test="libcmocka-dev postgresql postgresql-client etcd-server iptables iproute2 curl jq
-      conntrack iputils-ping strace tcpdump socat netcat-openbsd util-linux procps openssl python3-yaml python3-jsonschema libasan8 libubsan1"
+      conntrack iputils-ping strace tcpdump socat netcat-openbsd util-linux procps openssl python3-yaml python3-jsonschema python3-prometheus-client libasan8 libubsan1"
 lint="clang clang-format clang-tidy cppcheck"
 
 [ $# -gt 0 ] || set -- build run test lint

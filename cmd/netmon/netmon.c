@@ -2,15 +2,15 @@
 #include "cmd/netmon/netmon.h"
 
 #include "cmd/netmon/measure.h"
-#include "netman/http_server.h"
+#include "garden-external-networker/config.h"
+#include "garden-external-networker/portalloc/portalloc.h"
+#include "netman/debug_routes.h"
+#include "netman/dropsonde.h"
 #include "netman/log.h"
-#include "netman/sonde.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 
@@ -31,6 +31,7 @@ static const struct conf_key keys[] = {
         { .name = "telemetry_enabled", .type = CONF_BOOL, AT(telemetry_enabled) },
         { .name = "telemetry_interval", .type = CONF_INT, AT(telemetry_interval), .max = INT_MAX },
         { .name = "debug_port", .type = CONF_INT, AT(debug_port), .max = 65535 },
+        { .name = "networker_config_file", .type = CONF_STR, AT(networker_config) },
         { 0 },
 };
 
@@ -42,57 +43,85 @@ static void check(const void *conf, struct str *problems)
 
         if (c->log_level && log_level_parse(c->log_level, &level, &e) < 0)
                 conf_problem(problems, "log_level", "%s", e.msg);
+        if (c->metron_address && dropsonde_check(c->metron_address, &e) < 0)
+                conf_problem(problems, "metron_address", "%s", e.msg);
 }
 
 const struct conf_spec netmon_spec = { .keys = keys, .check = check };
 
+/* The readings first, in their order, so that one index serves both tables. */
+enum { PORTS_IN_USE = READING_COUNT_, PORTS, METRON_SENT, METRON_LOST };
+
+static const struct metric table[] = {
+        [READING_INTERFACES] =
+                METRIC(GAUGE, "netman_interfaces", "Network interfaces of the cell."),
+        [READING_RULES] =
+                METRIC(GAUGE, "netman_iptables_rules", "Rules in the tables filter and nat."),
+        [READING_TX_BYTES] = METRIC(COUNTER, "netman_overlay_transmit_bytes_total",
+                                    "Sent by the overlay device."),
+        [READING_RX_BYTES] = METRIC(COUNTER, "netman_overlay_receive_bytes_total",
+                                    "Received by the overlay device."),
+        [READING_RX_DROPPED] = METRIC(COUNTER, "netman_overlay_receive_dropped_packets_total",
+                                      "Dropped on their way in by the overlay device."),
+        [READING_TX_DROPPED] = METRIC(COUNTER, "netman_overlay_transmit_dropped_packets_total",
+                                      "Dropped on their way out by the overlay device."),
+        [PORTS_IN_USE] = METRIC(GAUGE, "netman_ports_in_use", "Host ports that containers hold."),
+        [PORTS] = METRIC(GAUGE, "netman_ports", "Host ports that the networker may give."),
+        [METRON_SENT] = METRIC(COUNTER, "netman_metron_datagrams_total", "Sent to metron."),
+        [METRON_LOST] = METRIC(COUNTER, "netman_metron_lost_total",
+                               "Metrics that could not be sent to metron."),
+        { 0 },
+};
+
 /**
  * struct netmon - The cycle
- * @last, @count: Latest readings; under @lock, which the debug server takes too
+ * @networker: The networker's configuration, where we were told of it
  */
 struct netmon {
         struct nlx *nl;
-        struct sonde *sonde;
+        struct dropsonde *metron;
+        struct metrics *metrics;
         struct http_server *debug;
+        struct config networker;
         int signals;
-        pthread_mutex_t lock;
-        uint64_t last[READING_COUNT_];
-        size_t count;
 };
 
 static void netmon_drop(struct netmon *n)
 {
         http_server_stop(n->debug, 0);
         nlx_close(n->nl);
-        sonde_close(n->sonde);
+        dropsonde_stop(n->metron);
+        metrics_free(n->metrics);
+        config_done(&n->networker);
         fd_drop(&n->signals);
-        (void)pthread_mutex_destroy(&n->lock);
 }
 
 static void show_metrics(struct http_request *rq)
 {
-        static const char *const lines[] = {
-                "# TYPE netmon_interfaces gauge\nnetmon_interfaces",
-                "# TYPE netmon_iptables_rules gauge\nnetmon_iptables_rules",
-                "# TYPE netmon_overlay_tx_bytes_total counter\nnetmon_overlay_tx_bytes_total",
-                "# TYPE netmon_overlay_rx_bytes_total counter\nnetmon_overlay_rx_bytes_total",
-                "# TYPE netmon_overlay_rx_dropped_total counter\nnetmon_overlay_rx_dropped_total",
-                "# TYPE netmon_overlay_tx_dropped_total counter\nnetmon_overlay_tx_dropped_total",
-        };
-        struct netmon *n = http_request_app(rq);
-        OWN(str) struct str text = { 0 };
+        const struct netmon *n = http_request_app(rq);
+        struct dropsonde_stats stats;
 
-        (void)pthread_mutex_lock(&n->lock);
-        for (size_t i = 0; i < n->count; i++)
-                str_addf(&text, "%s %" PRIu64 "\n", lines[i], n->last[i]);
-        (void)pthread_mutex_unlock(&n->lock);
-        http_answer_text(rq, 200, "text/plain; version=0.0.4", str_text(&text));
+        dropsonde_stats(n->metron, &stats);
+        metrics_set(n->metrics, METRON_SENT, (double)stats.sent, NULL);
+        metrics_set(n->metrics, METRON_LOST, (double)stats.lost, NULL);
+        debug_metrics(rq, n->metrics);
 }
 
 static const struct http_route routes[] = {
         { .method = "GET", .pattern = "/metrics", .handler = show_metrics, .quick = true },
+        { .method = "POST", .pattern = "/log-level", .handler = debug_log_level, .quick = true },
+        { .method = "PUT", .pattern = "/log-level", .handler = debug_log_level, .quick = true },
         { 0 },
 };
+
+static int read_networker(struct netmon *n, const char *path, struct err *e)
+{
+        OWN(str) struct str problems = { 0 };
+
+        if (path && config_load(path, &n->networker, &problems, e) < 0)
+                return err_add(e, "networker_config_file %s", path);
+        return 0;
+}
 
 static int start(struct netmon *n, const struct netmon_conf *c, struct err *e)
 {
@@ -103,6 +132,7 @@ static int start(struct netmon *n, const struct netmon_conf *c, struct err *e)
                 .limits = { .workers = 1 },
                 .app = n,
         };
+        const struct dropsonde_config metron = { .address = c->metron_address, .origin = "netmon" };
         enum log_level level = LOG_LEVEL_INFO;
         sigset_t set;
 
@@ -116,12 +146,40 @@ static int start(struct netmon *n, const struct netmon_conf *c, struct err *e)
         n->signals = signalfd(-1, &set, SFD_CLOEXEC);
         if (n->signals < 0)
                 return err_set(e, FAULT_SYSTEM, errno, "signalfd");
-        if (nlx_open(&n->nl, e) < 0 || sonde_open(c->metron_address, "netmon", &n->sonde, e) < 0)
+        if (read_networker(n, c->networker_config, e) < 0 || nlx_open(&n->nl, e) < 0 ||
+            metrics_new(table, &n->metrics, e) < 0 || dropsonde_start(&metron, &n->metron, e) < 0)
                 return -1;
+        for (unsigned int i = 0; i <= PORTS; i++)
+                metrics_unset(n->metrics, i); /* nothing was read yet */
         return c->debug_port ? http_server_start(&debug, &n->debug, e) : 0;
 }
 
-/* One cycle: what can be read is kept and sent, what cannot is said. */
+/** tell() - One reading, to metron and to Prometheus */
+static void tell(struct netmon *n, enum reading r, uint64_t value)
+{
+        metrics_set(n->metrics, r, (double)value, NULL);
+        dropsonde_value(n->metron, reading_name(r), (double)value, "Metric");
+        log_debug("metric-sent", LOG_STR("metric", reading_name(r)), LOG_INT("value", value));
+}
+
+static void count_ports(struct netmon *n)
+{
+        const struct portalloc ports = { .state_file = n->networker.state_file };
+        struct err e = { 0 };
+        size_t count = 0;
+
+        if (!ports.state_file)
+                return;
+        metrics_set(n->metrics, PORTS, (double)n->networker.total_ports, NULL);
+        if (portalloc_count(&ports, &count, &e) == 0) {
+                metrics_set(n->metrics, PORTS_IN_USE, (double)count, NULL);
+                return;
+        }
+        metrics_unset(n->metrics, PORTS_IN_USE);
+        log_error("count-ports-failed", LOG_WHY(&e));
+}
+
+/** cycle() - What can be read is told, what cannot is said */
 static void cycle(struct netmon *n, const struct netmon_conf *c)
 {
         uint64_t now[READING_COUNT_];
@@ -130,24 +188,18 @@ static void cycle(struct netmon *n, const struct netmon_conf *c)
 
         if (measure(n->nl, c->interface_name, now, &count, &e) < 0)
                 log_error("measure-failed", LOG_WHY(&e));
-        (void)pthread_mutex_lock(&n->lock);
-        for (size_t i = 0; i < count; i++)
-                n->last[i] = now[i];
-        n->count = count;
-        (void)pthread_mutex_unlock(&n->lock);
-        for (size_t i = 0; i < count; i++) {
-                const char *name = reading_name((enum reading)i);
-
-                if (sonde_value(n->sonde, name, (double)now[i], "", &e) < 0)
-                        log_error("failed-to-send-metric", LOG_STR("metric", name), LOG_WHY(&e));
+        for (unsigned int i = 0; i < READING_COUNT_; i++) {
+                if (i < count)
+                        tell(n, (enum reading)i, now[i]);
                 else
-                        log_debug("metric-sent", LOG_STR("metric", name), LOG_INT("value", now[i]));
+                        metrics_unset(n->metrics, i);
         }
+        count_ports(n);
 }
 
 int netmon_run(const struct netmon_conf *c, struct err *e)
 {
-        OWN(netmon) struct netmon n = { .signals = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
+        OWN(netmon) struct netmon n = { .signals = -1 };
         struct pollfd p = { .events = POLLIN };
 
         if (start(&n, c, e) < 0)

@@ -7,8 +7,9 @@
 
 /**
  * struct netmon_conf - The configuration file
- * @poll_interval: Seconds
- * @debug_port:    Of the loopback server with GET /metrics; 0: none
+ * @poll_interval:    Seconds
+ * @debug_port:       Of the loopback server with GET /metrics; 0: none
+ * @networker_config: The networker's own file: to count its ports; NULL: they are not counted
  *
  * The reference's other keys are read by nobody: counting takes no lock.
  */
@@ -16,7 +17,7 @@ struct netmon_conf {
         int64_t poll_interval;
         char *metron_address;
         char *interface_name;
-        char *log_level, *log_prefix, *lock_file;
+        char *log_level, *log_prefix, *lock_file, *networker_config;
         bool telemetry_enabled;
         int64_t telemetry_interval;
         int64_t debug_port;

@@ -94,6 +94,21 @@ int portalloc_release(const struct portalloc *pa, const char *handle, uint16_t p
         return count ? save(pa, &files, &pool, e) : 0;
 }
 
+int portalloc_count(const struct portalloc *pa, size_t *ret, struct err *e)
+{
+        OWN(pool) struct pool pool = { 0 };
+        struct files files = { 0 };
+        const char *handle;
+        json_t *ports;
+
+        if (name_files(pa, &files, e) < 0 || load(pa, &files, &pool, e) < 0)
+                return -1;
+        *ret = 0;
+        json_object_foreach(pool.acquired, handle, ports)
+                *ret += json_array_size(ports);
+        return 0;
+}
+
 bool portalloc_overlap(const struct portalloc *pa, int64_t *ret_lo, int64_t *ret_hi)
 {
         OWN(str) struct str text = { 0 };

@@ -33,6 +33,13 @@ int portalloc_acquire(const struct portalloc *pa, const char *handle, size_t cou
 int portalloc_release(const struct portalloc *pa, const char *handle, uint16_t port, struct err *e);
 
 /**
+ * portalloc_count() - How many ports are held, by whomever
+ *
+ * Takes no lock: the state file is only ever replaced whole.
+ */
+int portalloc_count(const struct portalloc *pa, size_t *ret, struct err *e);
+
+/**
  * portalloc_overlap() - Does the kernel give ports of the pool to outgoing connections?
  * @ret_lo, @ret_hi: net.ipv4.ip_local_port_range
  *
