@@ -65,6 +65,41 @@ unsigned int fw_chain_refs(struct fw_table *t, const char *chain)
         return fw_chain_exists(t, chain) && iptc_get_references(&refs, chain, t->handle) ? refs : 0;
 }
 
+/**
+ * unlink_in() - Delete the rules of one chain that lead to another
+ */
+static int unlink_in(struct fw_table *t, const char *from, const char *chain, struct err *e)
+{
+        const struct ipt_entry *entry = iptc_first_rule(from, t->handle);
+        size_t at = 0;
+
+        while (entry) {
+                bool leads = strcmp(iptc_get_target(entry, t->handle), chain) == 0;
+
+                /* The next one is found before its predecessor goes. */
+                entry = iptc_next_rule(entry, t->handle);
+                if (leads && fw_delete(t, from, at, e) < 0)
+                        return -1;
+                at += !leads;
+        }
+        return 0;
+}
+
+int fw_chain_unlink(struct fw_table *t, const char *chain, struct err *e)
+{
+        OWN(mem) char **names = NULL;
+        size_t count = 0;
+
+        if (!fw_chain_refs(t, chain))
+                return 0;
+        if (fw_chain_names(t, "", &names, &count, e) < 0)
+                return -1;
+        for (size_t i = 0; i < count; i++)
+                if (unlink_in(t, names[i], chain, e) < 0)
+                        return -1;
+        return 0;
+}
+
 int fw_chain_delete(struct fw_table *t, const char *chain, struct err *e)
 {
         unsigned int refs = fw_chain_refs(t, chain);

@@ -272,7 +272,8 @@ int agent_run(const struct agent_config *config, struct err *e)
                                      .seed = (unsigned int)getpid() } };
         int rc;
 
-        if (confine_self(e) < 0 || events_init(&events, config->datastore, e) < 0)
+        if (confine_self(e) < 0 ||
+            events_init(&events, config->datastore, config->subnet_file, e) < 0)
                 return -1;
         a.events = events;
         if (status_init(&a.status, &a.events, config->c2c_logging, e) < 0)

@@ -121,6 +121,9 @@ int fw_chain_flush(struct fw_table *t, const char *chain, struct err *e);
  */
 int fw_chain_delete(struct fw_table *t, const char *chain, struct err *e);
 
+/** fw_chain_unlink() - Delete the rules of all chains that lead to @chain, whatever they match */
+int fw_chain_unlink(struct fw_table *t, const char *chain, struct err *e);
+
 /**
  * fw_chain_refs() - How many rules lead to the chain; 0 also where it is missing
  */

@@ -108,12 +108,28 @@ policies_are last "$allow"
 check "in the end the rules are the plan's" wait_for 10 bash -c 'iptables -S | grep -v INPUT | diff -q - <(grep -v INPUT '"$T/once"') || exit 1'
 same "and nothing else is left" "" "$(iptables -S | grep -v INPUT | diff <(grep -v INPUT "$T/once") -)"
 
-# --- an older version's chains ---------------------------------------------------------------
-iptables -N vpa--old-1; iptables -N vpa--old-2
+# --- another version's chains ----------------------------------------------------------------
+# An older or a newer version of ours, and the reference, whose chain has another name each
+# time: FORWARD leads there first, one of the rules is none that we would write.
+agent_down
+iptables -N vpa--old-1; iptables -N vpa--old-2; iptables -N vpa--1479823458; iptables -N mine
 iptables -A vpa--old-1 -j vpa--old-2
-iptables -A FORWARD -j vpa--old-1 2>/dev/null
-iptables -D FORWARD -j vpa--old-1
-check "chains of an older version go" wait_for 10 sh -c '! iptables -S | grep -q vpa--old'
+iptables -A vpa--old-2 -p tcp -m ttl --ttl-gt 1 -j ACCEPT
+iptables -A vpa--1479823458 -s 10.255.0.0/16 -j ACCEPT
+iptables -A mine -g vpa--old-2
+iptables -A mine -s 192.0.2.9 -j DROP
+iptables -I FORWARD -j vpa--old-1
+iptables -I FORWARD 2 -j mine
+iptables -I FORWARD 3 -p udp -m ttl --ttl-gt 2 -j vpa--1479823458
+iptables -I FORWARD 4 -s 192.0.2.8 -j DROP
+agent_up
+check "chains of another version go" wait_for 10 sh -c '! iptables -S | grep -q -e vpa--old -e vpa--147'
+same "with all that led there, and nothing else" "-A FORWARD -j vpa--forward
+-A FORWARD -j mine
+-A FORWARD -s 192.0.2.8/32 -j DROP
+-A mine -s 192.0.2.9/32 -j DROP" "$(iptables -S | grep -e '^-A FORWARD' -e '^-A mine')"
+check "what is allowed is allowed" open_
+refuse "what is refused is refused" in_ns back timeout 3 nc -z -w 1 10.255.1.2 8080
 agent_down
 same "it ends well" 0 "$status"
 same "the sanitizers are silent" "" "$(grep -E 'runtime error|Sanitizer' "$T/agent.err")"

@@ -17,7 +17,15 @@ cell_up() {
     ip link add cni0 type bridge
     ip addr add 10.255.1.1/24 dev cni0
     ip link set cni0 up
-    sysctl -qw net.ipv4.ip_forward=1 net.bridge.bridge-nf-call-iptables=1
+    # Every refusal is told, not only one a second: tests would wait for the others.
+    sysctl -qw net.ipv4.ip_forward=1 net.bridge.bridge-nf-call-iptables=1 net.ipv4.icmp_ratelimit=0
+    subnet_is 10.255.1.1/24
+}
+
+# subnet_is GATEWAY/LENGTH: what flanneld writes.
+subnet_is() {
+    printf 'FLANNEL_NETWORK=10.255.0.0/16\nFLANNEL_SUBNET=%s\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=false\n' "$1" >"$T/subnet.env.new"
+    mv "$T/subnet.env.new" "$T/subnet.env"
 }
 
 # box NAME ADDRESS [APP]: a container; the agent learns of it from the store.

@@ -30,7 +30,9 @@ static int put_first(struct fw_table *t, struct err *e)
 /**
  * drop_stale() - Remove chains of ours that the plan does not have
  *
- * All are emptied before any is deleted: they may lead to each other.
+ * They may be another version's, or the reference's, which FORWARD leads to by a
+ * name that changes with each of its cycles. All are emptied before any is
+ * deleted: they may lead to each other.
  */
 static int drop_stale(struct fw_table *t, const struct plan *p, struct err *e)
 {
@@ -43,7 +45,8 @@ static int drop_stale(struct fw_table *t, const struct plan *p, struct err *e)
                 if (!plan_chain(p, names[i]) && fw_chain_flush(t, names[i], e) < 0)
                         return -1;
         for (size_t i = 0; i < count; i++)
-                if (!plan_chain(p, names[i]) && fw_chain_delete(t, names[i], e) < 0)
+                if (!plan_chain(p, names[i]) &&
+                    (fw_chain_unlink(t, names[i], e) < 0 || fw_chain_delete(t, names[i], e) < 0))
                         return -1;
         return 0;
 }

@@ -5,6 +5,12 @@
 
 #include "vxlan-policy-agent/plan/plan.h"
 
+#define PLAN_SRC  PLAN_PREFIX "src"  /* tree on the source: marks */
+#define PLAN_DENY PLAN_PREFIX "deny" /* tree on the destination: logs of refusals */
+#define PLAN_TO   PLAN_PREFIX "to-"  /* and an app's key: its chain */
+
+#define PLAN_KEY_MAX 8
+
 /* A packet walks a chain rule by rule up to this many; longer ones become trees. */
 #define PLAN_FAN 16
 
@@ -16,6 +22,9 @@ int plan_add_chain(struct plan *p, const char *name, size_t *ret_index, struct e
 
 /** plan_add_rule() - Append a rule to a chain */
 int plan_add_rule(struct plan *p, size_t chain, const struct fw_rule *r, struct err *e);
+
+/** plan_add_root() - The chain that every forwarded packet meets first */
+int plan_add_root(struct plan *p, const struct plan_settings *s, struct err *e);
 
 /** struct addr_leaf - What to do with one address */
 struct addr_leaf {
@@ -41,8 +50,5 @@ int plan_addr_tree(struct plan *p, const char *root, bool by_src, const struct a
  */
 int plan_app_chain(struct plan *p, const struct plan_settings *s, const char *key,
                    const struct policy *const *policies, size_t count, struct err *e);
-
-#define PLAN_KEY_MAX 8
-#define PLAN_TO      PLAN_PREFIX "to-"
 
 #endif

@@ -13,10 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SRC_ROOT  PLAN_PREFIX "src"
-#define ROOT_MAX  11
-#define DENY_ROOT PLAN_PREFIX "deny"
-
 /**
  * struct local_app - An app with containers on this cell
  * @tag:         Its tag as a source; 0 until a policy tells it
@@ -218,7 +214,7 @@ static int add_marks(const struct draft *d, struct addr_leaf *leaves, struct err
                 fw_comment(&leaves[n].rule, "src:%s", app->id);
                 n++;
         }
-        return plan_addr_tree(d->plan, SRC_ROOT, true, leaves, n, e);
+        return plan_addr_tree(d->plan, PLAN_SRC, true, leaves, n, e);
 }
 
 static int add_allows(const struct draft *d, struct addr_leaf *leaves, struct err *e)
@@ -260,69 +256,7 @@ static int add_denials(const struct draft *d, struct addr_leaf *leaves, struct e
                 r->limit.per_second = d->settings->denied_per_second;
                 fw_to(r, "DENY_C2C_%.18s ", d->hosts[i].handle);
         }
-        return plan_addr_tree(d->plan, DENY_ROOT, false, leaves, d->host_count, e);
-}
-
-/**
- * fill_root() - What every packet meets, in this order
- *
- * Refusing what leaves without a tag changes nothing for its sender, since its
- * destination would refuse it; but it leaves no connection behind here that
- * packets of the other direction could pass for answers to.
- *
- * Return: how many rules
- */
-static size_t fill_root(const struct plan_settings *s, struct fw_rule rules[ROOT_MAX])
-{
-        const struct fw_net lay = s->overlay;
-        const struct fw_rule all[ROOT_MAX] = {
-                { .src = lay, .proto = FW_UDP, .verb = FW_REJECT }, /* a tunnel of its own */
-                { .src = fw_not(lay), .verb = FW_DROP }, /* in by the overlay, from elsewhere */
-                { .src = fw_not(lay), .verb = FW_DROP }, /* out by the overlay, from elsewhere */
-                { .src = lay, .in_not = true, .verb = FW_JUMP, .to = SRC_ROOT },
-                { .dst = lay, .states = FW_RELATED | FW_ESTABLISHED, .verb = FW_ACCEPT },
-                { .src = lay, .dst = lay, .proto = FW_TCP, .not_syn = true, .verb = FW_REJECT },
-                { .src = lay, .dst = lay, .verb = FW_SAVE_MARK },
-                { .src = lay,
-                  .dst = lay,
-                  .in_not = true,
-                  .verb = FW_ACCEPT,
-                  .mark = { 0, UINT32_MAX, true } },
-                { .src = lay, .dst = lay, .verb = FW_JUMP, .to = PLAN_DST },
-                { .src = lay, .dst = lay, .verb = FW_JUMP, .to = DENY_ROOT },
-                { .src = lay, .dst = lay, .verb = FW_REJECT },
-        };
-        size_t n = 0;
-
-        for (size_t i = 0; i < ROOT_MAX; i++) {
-                struct fw_rule *r = &rules[n];
-
-                if ((all[i].not_syn && !s->cut) ||
-                    (strcmp(all[i].to, DENY_ROOT) == 0 && !s->logging))
-                        continue;
-                *r = all[i];
-                n++;
-                if (i == 0)
-                        r->dports = (struct fw_ports){ s->vtep_port, s->vtep_port };
-                if (i == 1 || r->in_not)
-                        memcpy(r->in, s->device, sizeof r->in);
-                if (i == 2 || r->mark.other)
-                        memcpy(r->out, s->device, sizeof r->out);
-        }
-        return n;
-}
-
-static int add_root(const struct draft *d, struct err *e)
-{
-        struct fw_rule rules[ROOT_MAX];
-        size_t chain, n = fill_root(d->settings, rules);
-
-        if (plan_add_chain(d->plan, PLAN_ROOT, &chain, e) < 0)
-                return -1;
-        for (size_t i = 0; i < n; i++)
-                if (plan_add_rule(d->plan, chain, &rules[i], e) < 0)
-                        return -1;
-        return 0;
+        return plan_addr_tree(d->plan, PLAN_DENY, false, leaves, d->host_count, e);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -349,7 +283,8 @@ static int compile(const struct draft *d, struct err *e)
 
         if (!leaves)
                 return err_oom(e);
-        if (add_root(d, e) < 0 || add_marks(d, leaves, e) < 0 || add_allows(d, leaves, e) < 0)
+        if (plan_add_root(d->plan, d->settings, e) < 0 || add_marks(d, leaves, e) < 0 ||
+            add_allows(d, leaves, e) < 0)
                 return -1;
         if (d->settings->logging && add_denials(d, leaves, e) < 0)
                 return -1;

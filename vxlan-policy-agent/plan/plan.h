@@ -39,6 +39,7 @@
 /**
  * struct plan_settings - What the plan needs to know of the configuration
  * @overlay:     Network of all containers of all cells
+ * @subnet:      This cell's part of it; @overlay itself where that is not known
  * @device:      The overlay's device ("flannel.1")
  * @vtep_port:   UDP port of the overlay's tunnels: containers may not send there
  * @cut:         Connections whose policy is gone are being cut: none may be taken up
@@ -48,7 +49,7 @@
  * @tag_length:  Bytes in a tag, for its text in log prefixes
  */
 struct plan_settings {
-        struct fw_net overlay;
+        struct fw_net overlay, subnet;
         char device[FW_IFACE_MAX + 1];
         uint16_t vtep_port;
         bool cut, logging;

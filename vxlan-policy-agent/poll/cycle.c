@@ -29,9 +29,49 @@ void cycle_done(struct cycle *c)
 
 /* ---- Observe ---- */
 
+/**
+ * warn_of_strangers() - Containers that other cells' packets cannot find
+ *
+ * The store is believed all the same: until the cell is drained, its containers
+ * still reach each other.
+ */
+static void warn_of_strangers(const struct cycle *c)
+{
+        size_t outside = 0;
+
+        for (size_t i = 0; c->subnet.net.len && i < c->containers.count; i++)
+                outside += !fw_net_has(c->subnet.net, c->containers.items[i].ip);
+        if (outside)
+                log_error("containers-outside-subnet", LOG_INT("count", outside),
+                          LOG_STR("subnet_file", c->config->subnet_file));
+}
+
+/**
+ * observe_subnet() - A file that is missing or torn leaves what was known
+ */
+static void observe_subnet(struct cycle *c)
+{
+        struct fw_net old = c->subnet.net;
+        struct err e = { 0 };
+
+        if (!subnet_stale(c->config->subnet_file, &c->subnet))
+                return;
+        if (subnet_read(c->config->subnet_file, &c->subnet, &e) < 0) {
+                log_error("subnet-file-unreadable", LOG_WHY(&e));
+                return;
+        }
+        if (old.addr == c->subnet.net.addr && old.len == c->subnet.net.len)
+                return;
+        c->in_kernel = false;
+        log_info("subnet-read", LOG_STR("subnet_file", c->config->subnet_file));
+        warn_of_strangers(c);
+}
+
 int cycle_observe(struct cycle *c, struct err *e)
 {
         int64_t start = clock_us();
+
+        observe_subnet(c);
 
         if (!containers_stale(c->config->datastore, &c->containers))
                 return 0;
@@ -44,6 +84,7 @@ int cycle_observe(struct cycle *c, struct err *e)
         if (c->containers.list.skipped)
                 log_error("containers-skipped", LOG_INT("count", c->containers.list.skipped),
                           LOG_STR("error", c->containers.list.why));
+        warn_of_strangers(c);
         log_debug("containers-read", LOG_INT("count", c->containers.count),
                   LOG_INT("version", c->containers.list.stamp.version));
         return 0;
@@ -106,6 +147,7 @@ static struct plan_settings settings_of(const struct cycle *c)
 {
         struct plan_settings s = {
                 .overlay = c->config->overlay,
+                .subnet = c->subnet.net.len ? c->subnet.net : c->config->overlay,
                 .cut = c->config->cut_established,
                 .logging = c->logging,
                 .accepted_udp_per_second = (uint32_t)c->config->accepted_udp_per_second,

@@ -13,6 +13,7 @@
 #include "vxlan-policy-agent/config.h"
 #include "vxlan-policy-agent/poll/containers.h"
 #include "vxlan-policy-agent/poll/source.h"
+#include "vxlan-policy-agent/poll/subnet.h"
 #include "vxlan-policy-agent/status.h"
 
 /**
@@ -29,6 +30,7 @@ struct cycle {
         const struct agent_config *config;
         struct status *status;
         struct containers containers;
+        struct subnet subnet;
         bool known, in_kernel, logging, cut_due;
         struct policy_list policies;
         char revision[SOURCE_ETAG_MAX + 1], enforced[SOURCE_ETAG_MAX + 1];
@@ -48,7 +50,7 @@ void cycle_done(struct cycle *c);
  */
 int cycle_begin(struct cycle *c, struct err *e);
 
-/** cycle_observe() - Read the container store again if it changed */
+/** cycle_observe() - Read the subnet file and the container store again if they changed */
 int cycle_observe(struct cycle *c, struct err *e);
 
 /** cycle_learn() - Take over policies; @news is emptied */

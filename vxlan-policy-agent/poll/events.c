@@ -29,20 +29,34 @@ static int listen_signals(struct err *e)
 }
 
 /**
- * listen_store() - Watch the folder, not the file: the file is replaced, not written
+ * watch_folder() - The folder, not the file: files are replaced, not written
  */
-static int listen_store(const char *store, struct err *e)
+static int watch_folder(int fd, const char *path, struct err *e)
 {
-        OWN(fd) int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
         char copy[PATH_MAX];
         const char *folder;
 
-        if (fd < 0)
-                return err_set(e, FAULT_SYSTEM, errno, "inotify");
-        (void)snprintf(copy, sizeof copy, "%s", store);
+        (void)snprintf(copy, sizeof copy, "%s", path);
         folder = dirname(copy);
         if (inotify_add_watch(fd, folder, IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE) < 0)
-                return err_set(e, FAULT_SYSTEM, errno, "watch %s", folder);
+                return err_set(e, errno == ENOENT ? FAULT_ABSENT : FAULT_SYSTEM, errno, "watch %s",
+                               folder);
+        return 0;
+}
+
+static int listen_files(const char *store, const char *subnet, struct err *e)
+{
+        OWN(fd) int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+        struct err absent = { 0 };
+
+        if (fd < 0)
+                return err_set(e, FAULT_SYSTEM, errno, "inotify");
+        if (watch_folder(fd, store, e) < 0)
+                return -1;
+        if (watch_folder(fd, subnet, &absent) < 0 && absent.fault != FAULT_ABSENT) {
+                *e = absent;
+                return -1;
+        }
         return GIVE_FD(fd);
 }
 
@@ -55,7 +69,7 @@ static int add(const struct events *ev, int fd, uint32_t event, struct err *e)
                        : 0;
 }
 
-int events_init(struct events *ev, const char *store, struct err *e)
+int events_init(struct events *ev, const char *store, const char *subnet, struct err *e)
 {
         OWN(events) struct events made = EVENTS_NONE;
 
@@ -66,11 +80,11 @@ int events_init(struct events *ev, const char *store, struct err *e)
         made.signals = listen_signals(e);
         if (made.signals < 0)
                 return -1;
-        made.store = listen_store(store, e);
-        if (made.store < 0)
+        made.files = listen_files(store, subnet, e);
+        if (made.files < 0)
                 return -1;
         if (add(&made, made.signals, EVENT_STOP, e) < 0 ||
-            add(&made, made.store, EVENT_STORE, e) < 0 ||
+            add(&made, made.files, EVENT_FILES, e) < 0 ||
             add(&made, made.nudge, EVENT_NUDGE, e) < 0)
                 return -1;
         *ev = made;
@@ -81,7 +95,7 @@ int events_init(struct events *ev, const char *store, struct err *e)
 void events_done(struct events *ev)
 {
         fd_drop(&ev->nudge);
-        fd_drop(&ev->store);
+        fd_drop(&ev->files);
         fd_drop(&ev->signals);
         fd_drop(&ev->all);
         *ev = EVENTS_NONE;
@@ -97,7 +111,7 @@ void events_nudge(const struct events *ev)
 
 static int fd_of(const struct events *ev, uint32_t event)
 {
-        return event == EVENT_STOP ? ev->signals : event == EVENT_STORE ? ev->store : ev->nudge;
+        return event == EVENT_STOP ? ev->signals : event == EVENT_FILES ? ev->files : ev->nudge;
 }
 
 unsigned int events_wait(struct events *ev, int timeout_ms)

@@ -25,7 +25,7 @@ struct sim {
         struct packet packet;
         size_t looked_at;
         uint32_t connmark;
-        char logged[FW_PREFIX_MAX + 1];
+        char logged[4 * FW_PREFIX_MAX + 1]; /* prefixes, one behind the other */
 };
 
 static inline bool sim_device(const char *rule, bool other, const char *device)
@@ -87,7 +87,7 @@ static inline enum outcome sim_chain(struct sim *s, const char *name)
                         s->connmark = s->packet.mark;
                         break;
                 case FW_LOG:
-                        memcpy(s->logged, r->to, sizeof s->logged);
+                        strncat(s->logged, r->to, sizeof s->logged - strlen(s->logged) - 1);
                         break;
                 case FW_GOTO:
                         return sim_chain(s, r->to);

@@ -11,6 +11,7 @@
 #define NET(a, b, c, d, l) ((struct fw_net){ IP(a, b, c, d), (l), false })
 
 static const struct plan_settings settings = { .overlay = { IP(10, 255, 0, 0), 16, false },
+                                               .subnet = { IP(10, 255, 1, 0), 24, false },
                                                .device = "flannel.1",
                                                .vtep_port = 8472,
                                                .accepted_udp_per_second = 100,
@@ -206,7 +207,16 @@ static void logging_names_tag_and_app_and_fits_the_kernels_prefix(void **state)
         assert_string_equal(s.logged, "OK_00AB_b2222222-0000-4000-8 ");
         packet.mark = 1;
         assert_int_equal(sim_run(&s, &p, packet), SIM_REJECTED);
-        assert_string_equal(s.logged, "DENY_C2C_handle-of-a-contai ");
+        assert_string_equal(s.logged, "DENY_C2C_handle-of-a-contai REJECT_REMOTE: ");
+        packet.in = "br";
+        packet.src = IP(10, 255, 1, 2);
+        assert_int_equal(sim_run(&s, &p, packet), SIM_REJECTED);
+        assert_string_equal(s.logged, "DENY_C2C_handle-of-a-contai REJECT_LOCAL: ");
+        packet.dst = IP(10, 255, 2, 2); /* leaves without a tag: only its own cell knows of it */
+        packet.mark = 0;
+        packet.out = "flannel.1";
+        assert_int_equal(sim_run(&s, &p, packet), SIM_REJECTED);
+        assert_string_equal(s.logged, "REJECT_LOCAL: ");
         for (size_t i = 0; i < p.count; i++)
                 for (size_t j = 0; j < p.chains[i].rules.count; j++)
                         assert_int_equal(fw_rule_check(&p.chains[i].rules.items[j], NULL), 0);
