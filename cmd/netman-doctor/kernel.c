@@ -97,6 +97,6 @@ void check_tables(const struct config *c, struct report *r)
                                     "module iptable_%s",
                                     e.msg, tables[i]);
         }
-        check_lock(c->iptables_lock_file, r);
+        check_lock(c->rules.iptables_lock_file, r);
         check_lock(FW_XTABLES_LOCK, r);
 }

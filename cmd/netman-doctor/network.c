@@ -60,7 +60,7 @@ static int find_overlap(const struct config *c, struct nlx *nl, char *ret, size_
                 const struct fw_net net = { ntohl(routes[i].dst_be), routes[i].len, false };
                 struct nlx_link link;
 
-                if (!net.len || !overlap(net, c->overlay) ||
+                if (!net.len || !overlap(net, c->rules.overlay) ||
                     nlx_link_get_index(nl, routes[i].dev, &link, &(struct err){ 0 }) < 0 ||
                     is_ours(&link, &routes[i]))
                         continue;
@@ -84,7 +84,7 @@ static void check_overlay(const struct config *c, struct report *r)
                 report_fail(r, what, "%s", e.msg);
         else if (*found)
                 report_fail(r, what, "%s overlaps %s; choose another overlay_network", found,
-                            c->overlay_network);
+                            c->rules.overlay_network);
         else
                 report_pass(r, what);
 }
@@ -100,20 +100,20 @@ static void check_instance(const struct config *c, struct report *r)
         size_t count;
         struct err e;
 
-        if (!c->instance_addr)
+        if (!c->rules.instance_addr)
                 return;
         if (nlx_open(&nl, &e) < 0 || nlx_addrs(nl, 0, &addrs, &count, &e) < 0) {
                 report_fail(r, what, "%s", e.msg);
                 return;
         }
         for (size_t i = 0; i < count; i++) {
-                if (ntohl(addrs[i].ip_be) == c->instance_addr) {
+                if (ntohl(addrs[i].ip_be) == c->rules.instance_addr) {
                         report_pass(r, what);
                         return;
                 }
         }
         report_warn(r, what, "no interface has %s; packets to host ports must arrive with it",
-                    c->instance_address);
+                    c->rules.instance_address);
 }
 
 void check_network(const struct config *c, struct report *r)

@@ -23,13 +23,13 @@ static int choose_port(const struct portalloc *pa, const char *handle, struct ne
 static int add_rule(const struct manager *m, const char *handle, const struct record *r,
                     const struct net_in_request *req, struct net_in port, struct err *e)
 {
-        const struct forward f = { req->host_ip ? req->host_ip : m->c->instance_addr, port };
+        const struct forward f = { req->host_ip ? req->host_ip : m->c->rules.instance_addr, port };
         struct subject s = { .handle = handle, .ip = req->container_ip };
 
         if (!f.host_ip)
                 return err_set(e, FAULT_BAD_INPUT, 0, "'HostIP' must be an IPv4 address");
         chain_names_make(handle, r->hashed, &s.names);
-        return netrules_forward(m->c, &s, &f, 1, e);
+        return netrules_forward(&m->c->rules, &s, &f, 1, e);
 }
 
 static void give_back(const struct portalloc *pa, const char *handle, uint16_t port)

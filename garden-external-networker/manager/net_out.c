@@ -15,7 +15,7 @@ int manager_net_out(const struct manager *m, const char *handle, const struct ne
         if (step_find(m->c, handle, &lock, &r, e) < 0)
                 return -1;
         chain_names_make(handle, r.hashed, &s.names);
-        if (netrules_egress_add(m->c, &s, &req->rules, e) < 0)
+        if (netrules_egress_add(&m->c->rules, &s, &req->rules, e) < 0)
                 return err_add(e, "inserting net-out rule");
         return 0;
 }

@@ -21,12 +21,12 @@ struct portalloc step_ports(const struct config *c)
 {
         return (struct portalloc){ .state_file = c->state_file,
                                    .range = { (uint16_t)c->start_port, (uint32_t)c->total_ports },
-                                   .wait_ms = (int)c->lock_timeout * 1000 };
+                                   .wait_ms = (int)c->rules.lock_timeout * 1000 };
 }
 
 int step_lock(const struct config *c, const char *handle, int *ret_fd, struct err *e)
 {
-        return record_lock(c->state_file, handle, (int)c->lock_timeout * 1000, ret_fd, e);
+        return record_lock(c->state_file, handle, (int)c->rules.lock_timeout * 1000, ret_fd, e);
 }
 
 int step_find(const struct config *c, const char *handle, int *ret_fd, struct record *ret,
@@ -88,12 +88,12 @@ int step_teardown(const struct manager *m, const char *handle, const struct reco
                 return -1;
         /* Ingress first: nothing new comes in while the rest is taken away. */
         if (config_owns_rules(m->c))
-                note(&first, netrules_unforward(m->c, handle, r->hashed, &why), &why);
+                note(&first, netrules_unforward(&m->c->rules, handle, r->hashed, &why), &why);
         cni_rc = disconnect(m, handle, r, path, &why);
         note(&first, cni_rc, &why);
         /* Egress rules stand until the interface is gone. */
         if (config_owns_rules(m->c))
-                note(&first, netrules_close(m->c, handle, r->hashed, &why), &why);
+                note(&first, netrules_close(&m->c->rules, handle, r->hashed, &why), &why);
         if (cni_rc == 0)
                 note(&first, netns_unmount(path, &why), &why);
         note(&first, portalloc_release(&pa, handle, 0, &why), &why);

@@ -104,7 +104,7 @@ static int connect_it(struct upping *u, struct err *e)
 
 static int set_rules(struct upping *u, struct err *e)
 {
-        const struct config *c = u->m->c;
+        const struct rules_conf *c = &u->m->c->rules;
         OWN(mem) struct forward *list = calloc(u->req->netin_count + 1, sizeof *list);
         struct subject s = {
                 .handle = u->handle,
@@ -188,7 +188,7 @@ static int make_answer(const struct upping *u, json_t **ret, struct err *e)
         if (u->answer.dns)
                 rc = json_object_set(answer, "dns_servers", u->answer.dns);
         else
-                rc = add_strs(answer, "dns_servers", &u->m->c->dns_servers);
+                rc = add_strs(answer, "dns_servers", &u->m->c->rules.dns_servers);
         if (rc < 0 || add_strs(answer, "search_domains", &u->m->c->search_domains) < 0)
                 return err_oom(e);
         *ret = GIVE(answer);
@@ -220,17 +220,6 @@ static void undo(const struct upping *u)
                 log_error("undo-failed", LOG_STR("handle", u->handle), LOG_WHY(&why));
 }
 
-/**
- * tell_unsupported() - A limit that is asked for and not kept must not be a secret
- */
-static void tell_unsupported(const struct config *c)
-{
-        if (json_is_true(json_object_get(c->outbound_connections, "limit")))
-                log_error("config-not-supported", LOG_STR("key", "outbound_connections"));
-        if (c->proxy_redirect_cidr)
-                log_error("config-not-supported", LOG_STR("key", "proxy_redirect_cidr"));
-}
-
 int manager_up(const struct manager *m, const char *handle, struct up_request *req,
                json_t **ret_answer, struct err *e)
 {
@@ -244,7 +233,6 @@ int manager_up(const struct manager *m, const char *handle, struct up_request *r
         if (step_mount_path(m->c, handle, u.mount_path, e) < 0 ||
             step_lock(m->c, handle, &lock, e) < 0 || clear_leftovers(&u, e) < 0)
                 return -1;
-        tell_unsupported(m->c);
         if (steps(&u, e) < 0 || make_answer(&u, ret_answer, e) < 0) {
                 undo(&u);
                 return -1;

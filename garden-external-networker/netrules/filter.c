@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-struct fw_where netrules_where(const struct config *c)
+struct fw_where netrules_where(const struct rules_conf *c)
 {
         return (struct fw_where){ .lock_file = c->iptables_lock_file,
                                   .wait_ms = (int)c->lock_timeout * 1000 };
@@ -15,7 +15,7 @@ struct fw_where netrules_where(const struct config *c)
 
 /** struct opening - What an edit of netrules_open() works with */
 struct opening {
-        const struct config *c;
+        const struct rules_conf *c;
         struct subject *s;
         const struct egress_list *rules;
         bool hashed;
@@ -68,7 +68,7 @@ static int put_leaf(struct fw_table *t, const struct fw_tree *tree, const struct
  *
  * Behind the agent's jump, before all others: what a policy allows is decided there.
  */
-static int lead_here(struct fw_table *t, const struct config *c, struct err *e)
+static int lead_here(struct fw_table *t, const struct rules_conf *c, struct err *e)
 {
         OWN(fw_rules) struct fw_rules forward = { 0 };
         struct fw_rule agent = { .verb = FW_JUMP }, ours = { .verb = FW_JUMP };
@@ -89,13 +89,16 @@ static int lead_here(struct fw_table *t, const struct config *c, struct err *e)
 static int open_it(struct fw_table *t, void *ctx, struct err *e)
 {
         OWN(fw_rules) struct fw_rules input = { 0 }, netlog = { 0 }, overlay = { 0 };
+        OWN(fw_rules) struct fw_rules ratelog = { 0 };
         struct opening *o = ctx;
         const struct subject *s = o->s;
 
         if (pick_names(t, o, e) < 0)
                 return -1;
         if (rules_netlog(o->c, s, &netlog, e) < 0 || rules_input(o->c, s, &input, e) < 0 ||
-            rules_overlay(o->c, &overlay, e) < 0)
+            rules_overlay(o->c, &overlay, e) < 0 || rules_ratelog(o->c, s, &ratelog, e) < 0)
+                return -1;
+        if (ratelog.count && fw_chain_set(t, s->names.ratelog, ratelog.items, ratelog.count, e) < 0)
                 return -1;
         if (fw_chain_set(t, s->names.netlog, netlog.items, netlog.count, e) < 0 ||
             netout_set(t, o->c, s, o->rules, e) < 0 ||
@@ -109,7 +112,7 @@ static int open_it(struct fw_table *t, void *ctx, struct err *e)
         return lead_here(t, o->c, e);
 }
 
-int netrules_open(const struct config *c, struct subject *s, const struct egress_list *rules,
+int netrules_open(const struct rules_conf *c, struct subject *s, const struct egress_list *rules,
                   bool *ret_hashed, struct err *e)
 {
         const struct fw_where where = netrules_where(c);
@@ -123,7 +126,7 @@ int netrules_open(const struct config *c, struct subject *s, const struct egress
 
 /** struct adding - What an edit of netrules_egress_add() works with */
 struct adding {
-        const struct config *c;
+        const struct rules_conf *c;
         const struct subject *s;
         const struct egress_list *rules;
 };
@@ -135,7 +138,7 @@ static int add_it(struct fw_table *t, void *ctx, struct err *e)
         return netout_add(t, a->c, a->s, a->rules, e);
 }
 
-int netrules_egress_add(const struct config *c, const struct subject *s,
+int netrules_egress_add(const struct rules_conf *c, const struct subject *s,
                         const struct egress_list *rules, struct err *e)
 {
         const struct fw_where where = netrules_where(c);
@@ -179,13 +182,13 @@ static int close_it(struct fw_table *t, void *ctx, struct err *e)
                 return -1;
         if (fw_chain_refs(t, cl->names.netout) == 0 && netout_drop(t, cl->names.netout, e) < 0)
                 return -1;
-        if (drop_chain(t, cl->names.netlog, e) < 0 || drop_chain(t, cl->names.overlay, e) < 0 ||
-            drop_chain(t, cl->names.input, e) < 0)
+        if (drop_chain(t, cl->names.netlog, e) < 0 || drop_chain(t, cl->names.ratelog, e) < 0 ||
+            drop_chain(t, cl->names.overlay, e) < 0 || drop_chain(t, cl->names.input, e) < 0)
                 return -1;
         return drop_shared(t, e);
 }
 
-int netrules_close(const struct config *c, const char *handle, bool hashed, struct err *e)
+int netrules_close(const struct rules_conf *c, const char *handle, bool hashed, struct err *e)
 {
         const struct fw_where where = netrules_where(c);
         struct closing cl = { .handle = handle };

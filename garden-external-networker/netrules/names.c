@@ -6,8 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOG_SUFFIX "--log"
-#define HASH_LEN   9 /* '~' and eight digits */
+#define LOG_SUFFIX  "--log"
+#define RATE_SUFFIX "--rl-log"
+#define HASH_LEN    9 /* '~' and eight digits */
 
 const struct fw_tree tree_src = { CHAIN_SRC, FW_BY_SRC };
 const struct fw_tree tree_dst = { CHAIN_DST, FW_BY_DST };
@@ -30,7 +31,7 @@ static bool is_plain(char c)
 }
 
 /**
- * fit() - "PREFIX--HANDLE" in @width characters
+ * fit() - "PREFIXHANDLE" in @width characters
  */
 static void fit(const char *prefix, const char *handle, bool hashed, size_t width, char *ret)
 {
@@ -38,7 +39,7 @@ static void fit(const char *prefix, const char *handle, bool hashed, size_t widt
         bool odd = false;
         size_t len;
 
-        (void)snprintf(full, sizeof full, "%s--%s", prefix, handle);
+        (void)snprintf(full, sizeof full, "%s%s", prefix, handle);
         for (char *p = full; *p; p++) {
                 if (is_plain(*p))
                         continue;
@@ -54,13 +55,25 @@ static void fit(const char *prefix, const char *handle, bool hashed, size_t widt
                                hash(handle));
 }
 
+/**
+ * fit_log() - The name of an egress chain, cut so that @suffix fits behind it
+ */
+static void fit_log(const char *handle, bool hashed, const char *suffix, char ret[FW_CHAIN_MAX + 1])
+{
+        size_t room = FW_CHAIN_MAX - strlen(suffix);
+
+        fit("netout--", handle, hashed, room, ret);
+        memcpy(ret + strlen(ret), suffix, strlen(suffix) + 1);
+}
+
 void chain_names_make(const char *handle, bool hashed, struct chain_names *ret)
 {
-        fit("input", handle, hashed, FW_CHAIN_MAX, ret->input);
-        fit("netout", handle, hashed, FW_CHAIN_MAX, ret->netout);
-        fit("overlay", handle, hashed, FW_CHAIN_MAX, ret->overlay);
-        fit("netin", handle, hashed, FW_CHAIN_MAX, ret->netin);
-        fit("netout", handle, hashed, FW_CHAIN_MAX - strlen(LOG_SUFFIX), ret->netlog);
-        memcpy(ret->netlog + strlen(ret->netlog), LOG_SUFFIX,
-               sizeof LOG_SUFFIX); /* fit() left room */
+        fit("input--", handle, hashed, FW_CHAIN_MAX, ret->input);
+        fit("netout--", handle, hashed, FW_CHAIN_MAX, ret->netout);
+        fit("overlay--", handle, hashed, FW_CHAIN_MAX, ret->overlay);
+        fit("netin--", handle, hashed, FW_CHAIN_MAX, ret->netin);
+        fit_log(handle, hashed, LOG_SUFFIX, ret->netlog);
+        fit_log(handle, hashed, RATE_SUFFIX, ret->ratelog);
+        /* Long names share a start: two containers must not share their counts. */
+        fit("", handle, hashed || strlen(handle) > FW_RATE_NAME, FW_RATE_NAME, ret->rate);
 }

@@ -50,8 +50,8 @@ static int forward_it(struct fw_table *t, void *ctx, struct err *e)
         return fw_jump_ensure(t, "PREROUTING", SIZE_MAX, &jump, e);
 }
 
-int netrules_forward(const struct config *c, const struct subject *s, const struct forward *list,
-                     size_t count, struct err *e)
+int netrules_forward(const struct rules_conf *c, const struct subject *s,
+                     const struct forward *list, size_t count, struct err *e)
 {
         const struct fw_where where = netrules_where(c);
         struct forwarding f = { .s = s, .list = list, .count = count };
@@ -78,7 +78,7 @@ static int unforward_it(struct fw_table *t, void *ctx, struct err *e)
         return fw_tree_trim(t, &tree_netin, "PREROUTING", e);
 }
 
-int netrules_unforward(const struct config *c, const char *handle, bool hashed, struct err *e)
+int netrules_unforward(const struct rules_conf *c, const char *handle, bool hashed, struct err *e)
 {
         const struct fw_where where = netrules_where(c);
         struct unforwarding u = { .handle = handle };

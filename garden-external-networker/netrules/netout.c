@@ -65,9 +65,9 @@ static int build_tree(struct fw_table *t, const struct asg_plan *plan, struct er
 
 /**
  * literal() - The whole chain with its rules as they came
- * @all: Has the denials; gets all else
+ * @all: Has what stands first; gets all else
  */
-static int literal(struct fw_table *t, const struct config *c, const struct subject *s,
+static int literal(struct fw_table *t, const struct rules_conf *c, const struct subject *s,
                    const struct egress_list *rules, struct fw_rules *all, struct err *e)
 {
         if (rules_egress(c, s, rules, all, e) < 0 || rules_netout_end(c, s, all, e) < 0)
@@ -80,7 +80,7 @@ static int literal(struct fw_table *t, const struct config *c, const struct subj
  *
  * Return: 1 with @ret filled in; 0: a list it must be; -1: @e
  */
-static int make_plan(const struct config *c, const struct subject *s,
+static int make_plan(const struct rules_conf *c, const struct subject *s,
                      const struct egress_list *rules, struct asg_plan *ret, struct err *e)
 {
         OWN(fw_rules) struct fw_rules tail = { 0 };
@@ -100,9 +100,9 @@ static int make_plan(const struct config *c, const struct subject *s,
 
 /**
  * branched() - The chain that leads to a tree: denials, replies, the tree
- * @all: Has the denials; gets all else
+ * @all: Has what stands first; gets all else
  */
-static int branched(struct fw_table *t, const struct config *c, const struct subject *s,
+static int branched(struct fw_table *t, const struct rules_conf *c, const struct subject *s,
                     const struct asg_plan *plan, struct fw_rules *all, struct err *e)
 {
         struct fw_rule go = { .src = fw_host(s->ip), .dst = fw_not(c->overlay), .verb = FW_GOTO };
@@ -116,9 +116,9 @@ static int branched(struct fw_table *t, const struct config *c, const struct sub
 
 /**
  * put() - Make the chain anew
- * @all: Has the denials
+ * @all: Has what stands first
  */
-static int put(struct fw_table *t, const struct config *c, const struct subject *s,
+static int put(struct fw_table *t, const struct rules_conf *c, const struct subject *s,
                const struct egress_list *rules, struct fw_rules *all, struct err *e)
 {
         OWN(asg_plan) struct asg_plan plan = { 0 };
@@ -132,12 +132,12 @@ static int put(struct fw_table *t, const struct config *c, const struct subject 
         return drop_tree(t, old, e);
 }
 
-int netout_set(struct fw_table *t, const struct config *c, const struct subject *s,
+int netout_set(struct fw_table *t, const struct rules_conf *c, const struct subject *s,
                const struct egress_list *rules, struct err *e)
 {
         OWN(fw_rules) struct fw_rules all = { 0 };
 
-        return rules_deny(c, s, &all, e) < 0 ? -1 : put(t, c, s, rules, &all, e);
+        return rules_first(c, s, &all, e) < 0 ? -1 : put(t, c, s, rules, &all, e);
 }
 
 /** struct reading - Where we are in a tree, and what the steps to here have said */
@@ -208,30 +208,35 @@ int netout_read(struct fw_table *t, const char *chain, const char *log_chain,
 }
 
 /**
- * keep_denials() - What stands at the chain's start, to stay there
- *
- * Which denials a container has was settled when it came up.
+ * is_first() - Does it belong to what stands before all net-out rules?
  */
-static int keep_denials(struct fw_table *t, const char *chain, struct fw_rules *ret, struct err *e)
+static bool is_first(const struct fw_rule *r)
+{
+        return r->above.per_second || r->verb == FW_REJECT || r->verb == FW_LOG;
+}
+
+/**
+ * keep_first() - What stands at the chain's start, to stay there
+ *
+ * Which denials and limits a container has was settled when it came up.
+ */
+static int keep_first(struct fw_table *t, const char *chain, struct fw_rules *ret, struct err *e)
 {
         OWN(fw_rules) struct fw_rules now = { 0 };
 
         if (fw_chain_read(t, chain, &now, e) < 0)
                 return -1;
-        for (size_t i = 0; i < now.count; i++) {
-                if (now.items[i].verb != FW_REJECT && now.items[i].verb != FW_LOG)
-                        break;
+        for (size_t i = 0; i < now.count && is_first(&now.items[i]); i++)
                 if (fw_rules_add(ret, &now.items[i], e) < 0)
                         return -1;
-        }
         return 0;
 }
 
-int netout_add(struct fw_table *t, const struct config *c, const struct subject *s,
+int netout_add(struct fw_table *t, const struct rules_conf *c, const struct subject *s,
                const struct egress_list *rules, struct err *e)
 {
         OWN(egress) struct egress_list all = { 0 };
-        OWN(fw_rules) struct fw_rules denials = { 0 };
+        OWN(fw_rules) struct fw_rules first = { 0 };
 
         if (!fw_chain_exists(t, s->names.netout))
                 return err_set(e, FAULT_ABSENT, 0, "chain %s is missing: is the container up?",
@@ -240,9 +245,9 @@ int netout_add(struct fw_table *t, const struct config *c, const struct subject 
                 if (egress_add(&all, &rules->items[i], e) < 0)
                         return -1;
         if (netout_read(t, s->names.netout, s->names.netlog, &all, e) < 0 ||
-            keep_denials(t, s->names.netout, &denials, e) < 0)
+            keep_first(t, s->names.netout, &first, e) < 0)
                 return -1;
-        return put(t, c, s, &all, &denials, e);
+        return put(t, c, s, &all, &first, e);
 }
 
 int netout_drop(struct fw_table *t, const char *chain, struct err *e)

@@ -11,14 +11,14 @@
 #include "netman/fw_tx.h"
 
 /** netout_set() - Make the chain say just these rules; the log chain must exist */
-int netout_set(struct fw_table *t, const struct config *c, const struct subject *s,
+int netout_set(struct fw_table *t, const struct rules_conf *c, const struct subject *s,
                const struct egress_list *rules, struct err *e);
 
 /**
  * netout_add() - Put rules before those that it has
  * @e: FAULT_ABSENT if there is no such chain
  */
-int netout_add(struct fw_table *t, const struct config *c, const struct subject *s,
+int netout_add(struct fw_table *t, const struct rules_conf *c, const struct subject *s,
                const struct egress_list *rules, struct err *e);
 
 /**

@@ -13,8 +13,8 @@
 #ifndef NETWORKER_NETRULES_H
 #define NETWORKER_NETRULES_H
 
-#include "garden-external-networker/config.h"
 #include "garden-external-networker/ipc/request.h"
+#include "garden-external-networker/netrules/conf.h"
 #include "garden-external-networker/netrules/rules.h"
 #include "netman/err.h"
 #include "netman/fw_tx.h"
@@ -23,7 +23,7 @@
 #include <stddef.h>
 
 /** netrules_where() - The locks that guard the tables of this cell */
-struct fw_where netrules_where(const struct config *c);
+struct fw_where netrules_where(const struct rules_conf *c);
 
 /**
  * netrules_open() - Set up a container's filter chains, refusing all but its rules
@@ -31,18 +31,18 @@ struct fw_where netrules_where(const struct config *c);
  *              are another container's
  * @ret_hashed: Which of the two
  */
-int netrules_open(const struct config *c, struct subject *s, const struct egress_list *rules,
+int netrules_open(const struct rules_conf *c, struct subject *s, const struct egress_list *rules,
                   bool *ret_hashed, struct err *e);
 
 /**
  * netrules_egress_add() - Put net-out rules before those that are there
  * @e: FAULT_ABSENT if the container has no chain
  */
-int netrules_egress_add(const struct config *c, const struct subject *s,
+int netrules_egress_add(const struct rules_conf *c, const struct subject *s,
                         const struct egress_list *rules, struct err *e);
 
 /** netrules_close() - Remove all filter rules and chains of a handle; none is no error */
-int netrules_close(const struct config *c, const char *handle, bool hashed, struct err *e);
+int netrules_close(const struct rules_conf *c, const char *handle, bool hashed, struct err *e);
 
 /** struct forward - A port forward, addresses and ports as in rules_netin() */
 struct forward {
@@ -54,10 +54,10 @@ struct forward {
  * netrules_forward() - Set up a container's nat chain, or add to it
  * @e: FAULT_CONFLICT if a host port is another container's
  */
-int netrules_forward(const struct config *c, const struct subject *s, const struct forward *list,
-                     size_t count, struct err *e);
+int netrules_forward(const struct rules_conf *c, const struct subject *s,
+                     const struct forward *list, size_t count, struct err *e);
 
 /** netrules_unforward() - Remove all nat rules and the chain of a handle; none is no error */
-int netrules_unforward(const struct config *c, const char *handle, bool hashed, struct err *e);
+int netrules_unforward(const struct rules_conf *c, const char *handle, bool hashed, struct err *e);
 
 #endif

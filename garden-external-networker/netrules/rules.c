@@ -18,8 +18,8 @@ static void log_prefix(struct fw_rule *r, const char *word, const char *handle)
         fw_to(r, "%s ", text);
 }
 
-static int add_deny_log(const struct config *c, const struct subject *s, struct fw_net dst,
-                        struct fw_rules *ret, struct err *e)
+static int add_deny_log(const struct rules_conf *c, const struct subject *s, const char *word,
+                        struct fw_net dst, struct fw_rules *ret, struct err *e)
 {
         struct fw_rule r = {
                 .src = fw_host(s->ip),
@@ -28,11 +28,11 @@ static int add_deny_log(const struct config *c, const struct subject *s, struct 
                 .limit = { (uint32_t)c->denied_logs_per_sec, (uint32_t)c->denied_logs_per_sec },
         };
 
-        log_prefix(&r, "DENY_", s->handle);
+        log_prefix(&r, word, s->handle);
         return fw_rules_add(ret, &r, e);
 }
 
-int rules_input(const struct config *c, const struct subject *s, struct fw_rules *ret,
+int rules_input(const struct rules_conf *c, const struct subject *s, struct fw_rules *ret,
                 struct err *e)
 {
         const struct fw_rule replies = { .src = fw_host(s->ip),
@@ -75,7 +75,7 @@ static bool matches_nothing(const struct egress *g)
         return (g->dst.lo == 0 && g->dst.hi == 0) || (g->ports.lo == 0 && g->ports.hi == 0);
 }
 
-static struct fw_rule egress_rule(const struct config *c, const struct subject *s,
+static struct fw_rule egress_rule(const struct rules_conf *c, const struct subject *s,
                                   const struct egress *g)
 {
         struct fw_rule r = { .src = fw_host(s->ip), .proto = g->proto, .verb = FW_RETURN };
@@ -93,8 +93,8 @@ static struct fw_rule egress_rule(const struct config *c, const struct subject *
         return r;
 }
 
-int rules_egress(const struct config *c, const struct subject *s, const struct egress_list *list,
-                 struct fw_rules *ret, struct err *e)
+int rules_egress(const struct rules_conf *c, const struct subject *s,
+                 const struct egress_list *list, struct fw_rules *ret, struct err *e)
 {
         for (size_t i = 0; i < list->count; i++) {
                 struct fw_rule r;
@@ -122,7 +122,8 @@ static bool deny_applies(const struct deny_network *d, const char *workload)
         return strcmp(workload, d->workload) == 0;
 }
 
-int rules_deny(const struct config *c, const struct subject *s, struct fw_rules *ret, struct err *e)
+static int add_denies(const struct rules_conf *c, const struct subject *s, struct fw_rules *ret,
+                      struct err *e)
 {
         for (size_t i = 0; i < c->deny_count; i++) {
                 const struct deny_network *d = &c->denies[i];
@@ -132,7 +133,7 @@ int rules_deny(const struct config *c, const struct subject *s, struct fw_rules 
 
                 if (!deny_applies(d, s->workload))
                         continue;
-                if (c->asg_logging && add_deny_log(c, s, d->net, ret, e) < 0)
+                if (c->asg_logging && add_deny_log(c, s, "DENY_", d->net, ret, e) < 0)
                         return -1;
                 if (fw_rules_add(ret, &r, e) < 0)
                         return -1;
@@ -140,7 +141,51 @@ int rules_deny(const struct config *c, const struct subject *s, struct fw_rules 
         return 0;
 }
 
-int rules_replies(const struct config *c, const struct subject *s, struct fw_rules *ret,
+/**
+ * add_limit() - New TCP connections that come too fast for their destination
+ */
+static int add_limit(const struct rules_conf *c, const struct subject *s, struct fw_rules *ret,
+                     struct err *e)
+{
+        const struct outbound *out = &c->outbound;
+        struct fw_rule r = { .src = fw_host(s->ip),
+                             .dst = fw_not(c->overlay),
+                             .proto = FW_TCP,
+                             .states = FW_NEW,
+                             .ctstate = true,
+                             .above = { .per_second = out->per_second, .burst = out->burst },
+                             .verb = FW_REJECT };
+
+        if (!out->limit && !out->dry_run)
+                return 0;
+        memcpy(r.above.name, s->names.rate, sizeof r.above.name);
+        if (out->logging || out->dry_run) {
+                r.verb = FW_JUMP;
+                fw_to(&r, "%s", s->names.ratelog);
+        }
+        return fw_rules_add(ret, &r, e);
+}
+
+int rules_ratelog(const struct rules_conf *c, const struct subject *s, struct fw_rules *ret,
+                  struct err *e)
+{
+        const struct outbound *out = &c->outbound;
+        const struct fw_rule refuse = { .src = fw_host(s->ip), .verb = FW_REJECT };
+
+        if (!out->dry_run && !(out->limit && out->logging))
+                return 0;
+        if (add_deny_log(c, s, "DENY_ORL_", (struct fw_net){ 0 }, ret, e) < 0)
+                return -1;
+        return out->dry_run ? 0 : fw_rules_add(ret, &refuse, e);
+}
+
+int rules_first(const struct rules_conf *c, const struct subject *s, struct fw_rules *ret,
+                struct err *e)
+{
+        return add_denies(c, s, ret, e) < 0 ? -1 : add_limit(c, s, ret, e);
+}
+
+int rules_replies(const struct rules_conf *c, const struct subject *s, struct fw_rules *ret,
                   struct err *e)
 {
         const struct fw_rule replies = { .src = fw_host(s->ip),
@@ -151,17 +196,17 @@ int rules_replies(const struct config *c, const struct subject *s, struct fw_rul
         return fw_rules_add(ret, &replies, e);
 }
 
-int rules_refusal(const struct config *c, const struct subject *s, struct fw_rules *ret,
+int rules_refusal(const struct rules_conf *c, const struct subject *s, struct fw_rules *ret,
                   struct err *e)
 {
         const struct fw_rule refuse = { .verb = FW_REJECT };
 
-        if (c->asg_logging && add_deny_log(c, s, (struct fw_net){ 0 }, ret, e) < 0)
+        if (c->asg_logging && add_deny_log(c, s, "DENY_", (struct fw_net){ 0 }, ret, e) < 0)
                 return -1;
         return fw_rules_add(ret, &refuse, e);
 }
 
-int rules_netout_end(const struct config *c, const struct subject *s, struct fw_rules *ret,
+int rules_netout_end(const struct rules_conf *c, const struct subject *s, struct fw_rules *ret,
                      struct err *e)
 {
         const struct fw_rule refuse = { .src = fw_host(s->ip),
@@ -170,12 +215,12 @@ int rules_netout_end(const struct config *c, const struct subject *s, struct fw_
 
         if (rules_replies(c, s, ret, e) < 0)
                 return -1;
-        if (c->asg_logging && add_deny_log(c, s, fw_not(c->overlay), ret, e) < 0)
+        if (c->asg_logging && add_deny_log(c, s, "DENY_", fw_not(c->overlay), ret, e) < 0)
                 return -1;
         return fw_rules_add(ret, &refuse, e);
 }
 
-int rules_netlog(const struct config *c, const struct subject *s, struct fw_rules *ret,
+int rules_netlog(const struct rules_conf *c, const struct subject *s, struct fw_rules *ret,
                  struct err *e)
 {
         const struct fw_rule back = { .verb = FW_RETURN };
@@ -196,14 +241,14 @@ int rules_netlog(const struct config *c, const struct subject *s, struct fw_rule
         return fw_rules_add(ret, &back, e);
 }
 
-int rules_overlay(const struct config *c, struct fw_rules *ret, struct err *e)
+int rules_overlay(const struct rules_conf *c, struct fw_rules *ret, struct err *e)
 {
         const struct fw_rule refuse = { .src = c->overlay, .verb = FW_REJECT };
 
         return fw_rules_add(ret, &refuse, e);
 }
 
-int rules_forward(const struct config *c, struct fw_rules *ret, struct err *e)
+int rules_forward(const struct rules_conf *c, struct fw_rules *ret, struct err *e)
 {
         /* Such a packet would leave with the container's own address: NAT passes it by. */
         const struct fw_rule invalid = { .src = c->overlay,

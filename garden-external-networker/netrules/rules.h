@@ -8,8 +8,8 @@
 #ifndef NETWORKER_RULES_H
 #define NETWORKER_RULES_H
 
-#include "garden-external-networker/config.h"
 #include "garden-external-networker/ipc/request.h"
+#include "garden-external-networker/netrules/conf.h"
 #include "garden-external-networker/netrules/names.h"
 #include "netman/fw_rule.h"
 
@@ -26,33 +26,40 @@ struct subject {
 };
 
 /** rules_input() - What the container may reach on the cell itself */
-int rules_input(const struct config *c, const struct subject *s, struct fw_rules *ret,
+int rules_input(const struct rules_conf *c, const struct subject *s, struct fw_rules *ret,
                 struct err *e);
 
 /**
  * rules_egress() - Net-out rules in the literal layout, in their order
  */
-int rules_egress(const struct config *c, const struct subject *s, const struct egress_list *list,
-                 struct fw_rules *ret, struct err *e);
+int rules_egress(const struct rules_conf *c, const struct subject *s,
+                 const struct egress_list *list, struct fw_rules *ret, struct err *e);
 
-/** rules_deny() - What stands before all net-out rules */
-int rules_deny(const struct config *c, const struct subject *s, struct fw_rules *ret,
-               struct err *e);
+/**
+ * rules_first() - What stands before all net-out rules: denied networks, the limit
+ *                 on new connections
+ */
+int rules_first(const struct rules_conf *c, const struct subject *s, struct fw_rules *ret,
+                struct err *e);
+
+/** rules_ratelog() - What becomes of connections that are opened too fast; no rules: refusal */
+int rules_ratelog(const struct rules_conf *c, const struct subject *s, struct fw_rules *ret,
+                  struct err *e);
 
 /** rules_replies() - What belongs to an open connection passes */
-int rules_replies(const struct config *c, const struct subject *s, struct fw_rules *ret,
+int rules_replies(const struct rules_conf *c, const struct subject *s, struct fw_rules *ret,
                   struct err *e);
 
 /** rules_refusal() - The end of every chain of a tree: refuse, whoever sent it */
-int rules_refusal(const struct config *c, const struct subject *s, struct fw_rules *ret,
+int rules_refusal(const struct rules_conf *c, const struct subject *s, struct fw_rules *ret,
                   struct err *e);
 
 /** rules_netout_end() - What stands behind all net-out rules: replies pass, the rest is refused */
-int rules_netout_end(const struct config *c, const struct subject *s, struct fw_rules *ret,
+int rules_netout_end(const struct rules_conf *c, const struct subject *s, struct fw_rules *ret,
                      struct err *e);
 
 /** rules_netlog() - Log what a net-out rule accepted, and accept it */
-int rules_netlog(const struct config *c, const struct subject *s, struct fw_rules *ret,
+int rules_netlog(const struct rules_conf *c, const struct subject *s, struct fw_rules *ret,
                  struct err *e);
 
 /**
@@ -61,10 +68,10 @@ int rules_netlog(const struct config *c, const struct subject *s, struct fw_rule
  * The policy agent's chain is passed before and has accepted what a policy
  * allows: this stands even if the agent never ran.
  */
-int rules_overlay(const struct config *c, struct fw_rules *ret, struct err *e);
+int rules_overlay(const struct rules_conf *c, struct fw_rules *ret, struct err *e);
 
 /** rules_forward() - The chain that leads to the trees */
-int rules_forward(const struct config *c, struct fw_rules *ret, struct err *e);
+int rules_forward(const struct rules_conf *c, struct fw_rules *ret, struct err *e);
 
 /** rules_netin() - One port forward */
 struct fw_rule rules_netin(uint32_t host_ip, uint16_t host_port, uint32_t container_ip,
