@@ -34,6 +34,7 @@ struct agents {
         json_t *names; /* name -> index in @items */
         struct agent *items;
         size_t count;
+        int64_t unnamed_ms; /* when one was last seen; 0: never */
         char instance[33];
 };
 
@@ -57,6 +58,7 @@ static struct agent *slot(struct agents *a, const char *name)
         return &items[a->count++];
 }
 
+/** note() - @enforced: -1 to leave it */
 static void note(struct agents *a, const char *name, int64_t enforced, unsigned int parks)
 {
         struct agent *who;
@@ -68,7 +70,7 @@ static void note(struct agents *a, const char *name, int64_t enforced, unsigned 
         if (who) {
                 who->seen_ms = clock_ms();
                 who->parked += parks;
-                if (enforced > who->enforced)
+                if (enforced >= 0)
                         who->enforced = enforced;
         }
         (void)pthread_mutex_unlock(&a->lock);
@@ -77,6 +79,20 @@ static void note(struct agents *a, const char *name, int64_t enforced, unsigned 
 void agents_seen(struct agents *a, const char *name, int64_t enforced)
 {
         note(a, name, enforced, 0);
+}
+
+void agents_failed(struct agents *a, const char *name)
+{
+        note(a, name, -1, 0);
+}
+
+void agents_unnamed(struct agents *a)
+{
+        if (!a)
+                return;
+        (void)pthread_mutex_lock(&a->lock);
+        a->unnamed_ms = clock_ms();
+        (void)pthread_mutex_unlock(&a->lock);
 }
 
 void agents_parked(struct agents *a, const char *name, int64_t enforced)
@@ -134,8 +150,11 @@ static void count(struct agents *a, struct readers *r)
         /* Of a newer one, those that it touches may still count as parked. */
         r->revision = feed_told_revision(a->ps->feed);
         r->oldest = r->revision;
+        r->passed = INT64_MAX;
         (void)pthread_mutex_lock(&a->lock);
         forget_dead(a, now);
+        if (a->unnamed_ms && now - a->unnamed_ms <= ALIVE_MS)
+                r->passed = -1;
         for (size_t i = 0; i < a->count; i++) {
                 const struct agent *who = &a->items[i];
                 int64_t enforced = who->parked ? r->revision : who->enforced;
@@ -146,6 +165,8 @@ static void count(struct agents *a, struct readers *r)
                 r->enforced += enforced >= r->revision;
                 if (enforced < r->oldest)
                         r->oldest = enforced;
+                if (enforced < r->passed)
+                        r->passed = enforced ? enforced : -1;
         }
         (void)pthread_mutex_unlock(&a->lock);
 }

@@ -24,9 +24,16 @@ void agents_stop(struct agents *a);
 /**
  * agents_seen() - A cell has asked, or was answered
  * @name:     Who it is: certificate and X-Agent-Id
- * @enforced: Revision it is known to have enforced
+ * @enforced: Revision it is known to have enforced; 0 if it has not said, or
+ *            speaks of another database
  */
 void agents_seen(struct agents *a, const char *name, int64_t enforced);
+
+/** agents_failed() - A cell could not be answered: it is alive, and has what it had */
+void agents_failed(struct agents *a, const char *name);
+
+/** agents_unnamed() - Somebody has asked who says neither a name nor what it has enforced */
+void agents_unnamed(struct agents *a);
 
 /**
  * agents_parked() - A request of the cell waits from now on, until agents_woken()

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What cells ask besides their list. */
 #include "netman/jsonx.h"
+#include "policy-server/handlers/creating.h"
 #include "policy-server/handlers/handlers.h"
 #include "policy-server/http/call.h"
-#include "policy-server/store/store.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -45,22 +45,24 @@ static bool read_wish(struct call *c, json_t **root, const char **id, const char
 
 void handle_tag_make(struct call *c)
 {
-        unsigned int tag_length = (unsigned int)c->ps->config.tag_length;
+        const struct store_limits limits = creating_limits(c);
         OWN(json) json_t *root = NULL;
         OWN(str) struct str body = { 0 };
         const char *id, *type;
         char text[POLICY_TAG_TEXT];
         struct err why = { 0 };
+        int64_t early = 0;
         uint32_t tag = 0;
 
         if (!read_wish(c, &root, &id, &type))
                 return;
-        if (store_tag_make(c->ps->db, id, type, policy_tag_max(tag_length), &tag, &why) < 0) {
-                call_fail(c, "database create failed", &why);
+        if (store_tag_make(c->ps->db, id, type, &limits, &tag, &early, &why) < 0) {
+                creating_failed(c, &why);
                 return;
         }
+        creating_warn(c, early);
         /* Neither text can hold what JSON would have to escape: policy_id_ok(). */
         str_addf(&body, "{\"id\":\"%s\",\"tag\":\"%s\",\"type\":\"%s\"}", id,
-                 policy_tag_print(tag, tag_length, text), type);
+                 policy_tag_print(tag, (unsigned int)c->ps->config.tag_length, text), type);
         call_json(c, &body);
 }

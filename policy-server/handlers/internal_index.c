@@ -69,7 +69,7 @@ static void unavailable(struct question *q, const struct err *why)
         struct call *c = q->call;
 
         if (q->has_etag)
-                agents_seen(c->ps->agents, q->agent, 0);
+                agents_failed(c->ps->agents, q->agent);
         /* Who knows about tags knows 503; the others get what they always got. */
         call_fail(c, "database read failed", why);
         if (q->has_etag) {
@@ -78,6 +78,18 @@ static void unavailable(struct question *q, const struct err *why)
         }
         free(q);
         call_finish(c);
+}
+
+/** note_agent() - Of a cell that gets news: what had it enforced until now? */
+static void note_agent(const struct question *q, const struct feed_view *v)
+{
+        struct agents *agents = q->call->ps->agents;
+
+        if (!q->has_etag && !http_request_header(q->call->rq, "X-Agent-Id"))
+                agents_unnamed(agents);
+        else
+                agents_seen(agents, q->agent,
+                            q->has_etag && str_eq(v->epoch, q->etag.epoch) ? q->etag.revision : 0);
 }
 
 /** fill_reply() - The answer from the snapshot, under its lock */
@@ -99,9 +111,7 @@ static int fill_reply(struct question *q, const struct feed_view *v, struct err 
                 reply->status = 304;
                 return 0;
         }
-        if (q->has_etag)
-                agents_seen(q->call->ps->agents, q->agent,
-                            str_eq(v->epoch, q->etag.epoch) ? q->etag.revision : 0);
+        note_agent(q, v);
         if (table_print(v->table, &s, q->call->version, &body, e) < 0)
                 return -1;
         call_json(q->call, &body);

@@ -2,9 +2,9 @@
 /* Creating and deleting policies: read, judge, ask who may, write. */
 #include "netman/log.h"
 #include "policy-server/auth/guard.h"
+#include "policy-server/handlers/creating.h"
 #include "policy-server/handlers/handlers.h"
 #include "policy-server/http/call.h"
-#include "policy-server/store/store.h"
 
 /** read_policies() - From the body; answers and returns false if they are no good */
 static bool read_policies(struct call *c, struct policy_list *list)
@@ -47,22 +47,22 @@ static void say_done(struct call *c, const char *event, size_t count, int64_t re
 void handle_create(struct call *c)
 {
         OWN(policy_list) struct policy_list list = { 0 };
-        const struct ps_config *conf = &c->ps->config;
-        const struct store_limits limits = {
-                .tag_max = policy_tag_max((unsigned int)conf->tag_length),
-                .max_policies = token_has_scope(&c->token, SCOPE_ADMIN) ? 0 : conf->max_policies,
-        };
+        struct store_limits limits = creating_limits(c);
+        struct store_created done = { 0 };
         struct err why = { 0 };
-        int64_t revision = 0;
 
+        if (token_has_scope(&c->token, SCOPE_ADMIN))
+                limits.max_policies = 0;
         if (!read_policies(c, &list) || !may_touch(c, &list))
                 return;
-        if (store_create(c->ps->db, &list, &limits, &revision, &why) == 0)
-                say_done(c, "created-policies", list.count, revision);
-        else if (why.fault == FAULT_DENIED)
+        if (store_create(c->ps->db, &list, &limits, &done, &why) == 0) {
+                creating_warn(c, done.tags_early);
+                say_done(c, "created-policies", list.count, done.revision);
+        } else if (why.fault == FAULT_DENIED) {
                 call_refuse(c, 403, "%s", why.msg);
-        else
-                call_fail(c, "database create failed", &why);
+        } else {
+                creating_failed(c, &why);
+        }
 }
 
 void handle_delete(struct call *c)

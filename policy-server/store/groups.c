@@ -2,22 +2,32 @@
 #include "policy-server/store/groups.h"
 
 #include "policy-server/store/arrays.h"
-#include "policy-server/store/store.h"
 
 #include <string.h>
 
 #define NUMBER_TEXT 24
 
-int groups_ensure(struct db_conn *c, const char *ids, const char *type, uint32_t tag_max,
-                  struct err *e)
+static int64_t count_true(const PGresult *res)
+{
+        int64_t n = 0;
+
+        for (int i = 0; i < PQntuples(res); i++)
+                n += *PQgetvalue(res, i, 0) == 't';
+        return n;
+}
+
+int groups_ensure(struct db_conn *c, const char *ids, const char *type,
+                  const struct store_limits *limits, int64_t *ret_early, struct err *e)
 {
         OWN(pgresult) PGresult *missing = NULL;
         OWN(pgresult) PGresult *taken = NULL;
         OWN(str) struct str wanted = { 0 };
-        char count[NUMBER_TEXT], max[NUMBER_TEXT];
-        const char *who[] = { ids }, *grow[] = { count, max }, *take[] = { NULL, type, max };
+        char count[NUMBER_TEXT], max[NUMBER_TEXT], quarantine[NUMBER_TEXT];
+        const char *who[] = { ids }, *grow[] = { count, max },
+                   *take[] = { NULL, type, max, quarantine };
         int n;
 
+        *ret_early = 0;
         if (db_run(c, ST_MISSING_GROUPS, who, &missing, e) < 0)
                 return -1;
         n = PQntuples(missing);
@@ -29,14 +39,17 @@ int groups_ensure(struct db_conn *c, const char *ids, const char *type, uint32_t
         if (str_ok(&wanted, e) < 0)
                 return -1;
         (void)snprintf(count, sizeof count, "%d", n);
-        (void)snprintf(max, sizeof max, "%u", (unsigned int)tag_max);
+        (void)snprintf(max, sizeof max, "%u", (unsigned int)limits->tag_max);
+        (void)snprintf(quarantine, sizeof quarantine, "%lld", (long long)limits->quarantine_s);
         if (db_run(c, ST_GROW_GROUPS, grow, NULL, e) < 0 ||
             db_run(c, ST_TAKE_GROUPS, take, &taken, e) < 0)
                 return -1;
         if (db_affected(taken) < n)
                 return err_set(e, FAULT_CONFLICT, 0,
                                "all %u tags are in use: %lld more are needed, %lld are free",
-                               (unsigned int)tag_max, (long long)n, (long long)db_affected(taken));
+                               (unsigned int)limits->tag_max, (long long)n,
+                               (long long)db_affected(taken));
+        *ret_early = count_true(taken);
         return 0;
 }
 
@@ -84,7 +97,9 @@ void store_tags_done(struct store_tags *tags)
 /** struct tag_wish - One id that wants a tag */
 struct tag_wish {
         const char *id, *type;
-        uint32_t tag_max, tag;
+        const struct store_limits *limits;
+        uint32_t tag;
+        int64_t early;
 };
 
 static int make_tag(struct db_conn *c, void *arg, struct err *e)
@@ -97,7 +112,7 @@ static int make_tag(struct db_conn *c, void *arg, struct err *e)
         array_add(&ids, w->id);
         (void)array_end(&ids);
         if (str_ok(&ids, e) < 0 || db_run(c, ST_LOCK_STATE, NULL, NULL, e) < 0 ||
-            groups_ensure(c, ids.data, w->type, w->tag_max, e) < 0 ||
+            groups_ensure(c, ids.data, w->type, w->limits, &w->early, e) < 0 ||
             db_run(c, ST_GROUP, who, &res, e) < 0)
                 return -1;
         if (PQntuples(res) != 1)
@@ -109,13 +124,15 @@ static int make_tag(struct db_conn *c, void *arg, struct err *e)
         return 0;
 }
 
-int store_tag_make(struct db *db, const char *id, const char *type, uint32_t tag_max,
-                   uint32_t *ret_tag, struct err *e)
+int store_tag_make(struct db *db, const char *id, const char *type,
+                   const struct store_limits *limits, uint32_t *ret_tag, int64_t *ret_early,
+                   struct err *e)
 {
-        struct tag_wish w = { .id = id, .type = type, .tag_max = tag_max };
+        struct tag_wish w = { .id = id, .type = type, .limits = limits };
 
         if (db_transaction(db, make_tag, &w, e) < 0)
                 return -1;
         *ret_tag = w.tag;
+        *ret_early = w.early;
         return 0;
 }

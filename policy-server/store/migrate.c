@@ -11,7 +11,7 @@
  *               is not taken for the old one
  * policy_changes  what each of the latest revisions changed, complete for those
  *               after policy_state.changes_from: readers catch up from here
- * * policy_readers  how many cells each instance serves, and how far they have come
+ * policy_readers  how many cells each instance serves, and how far they have come
  *
  * The first three have the shape of cf-networking-release, so that its database
  * can be taken over: a step never assumes that it made a table itself.
@@ -71,6 +71,12 @@ static const char *const steps[] = {
         "CREATE TABLE policy_readers ("
         "  instance text PRIMARY KEY, seen timestamptz NOT NULL, revision bigint NOT NULL,"
         "  agents int NOT NULL, enforced int NOT NULL, oldest bigint NOT NULL);",
+        /* 6: quarantine. The reference does not note when it freed a tag: those below the
+         * highest it has given may be fresh. It gives the lowest first. */
+        "ALTER TABLE policy_readers ADD COLUMN passed bigint NOT NULL DEFAULT -1;"
+        "UPDATE groups SET freed_at = now(), freed_revision = 0"
+        "  WHERE guid IS NULL AND freed_revision IS NULL"
+        "  AND id < (SELECT max(id) FROM groups WHERE guid IS NOT NULL);",
 };
 
 #define STEP_COUNT ((int)(sizeof steps / sizeof *steps))

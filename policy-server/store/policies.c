@@ -24,13 +24,14 @@
  * @columns:  The policies as parameters
  * @next:     The revision it will have if it changes something
  * @revision: The one that holds when it is done
+ * @early:    Tags that were given out of quarantine
  */
 struct write {
         const struct policy_list *list;
         const struct store_limits *limits;
         struct policy_arrays columns;
         char next[REVISION_TEXT];
-        int64_t revision;
+        int64_t revision, early;
 };
 
 static int lock_state(struct db_conn *c, struct write *w, struct err *e)
@@ -96,7 +97,7 @@ static int create(struct db_conn *c, void *arg, struct err *e)
         OWN(pgresult) PGresult *added = NULL;
 
         if (ids_of(w->list, &ids, e) < 0 || lock_state(c, w, e) < 0 ||
-            groups_ensure(c, ids.data, "app", w->limits->tag_max, e) < 0 ||
+            groups_ensure(c, ids.data, "app", w->limits, &w->early, e) < 0 ||
             db_run(c, ST_ADD_DESTINATIONS, destinations, NULL, e) < 0 ||
             db_run(c, ST_ADD_POLICIES, policies, &added, e) < 0)
                 return -1;
@@ -124,31 +125,37 @@ static int delete (struct db_conn *c, void *arg, struct err *e)
         return commit_revision(c, w, e);
 }
 
-static int run(struct db *db, int (*work)(struct db_conn *, void *, struct err *),
-               const struct policy_list *list, const struct store_limits *limits,
-               int64_t *ret_revision, struct err *e)
+static int run(struct db *db, int (*work)(struct db_conn *, void *, struct err *), struct write *w,
+               struct err *e)
 {
-        struct write w = { .list = list, .limits = limits };
         int rc = -1;
 
-        if (policy_arrays_fill(&w.columns, list, e) == 0)
-                rc = db_transaction(db, work, &w, e);
-        policy_arrays_done(&w.columns);
-        if (rc == 0)
-                *ret_revision = w.revision;
+        if (policy_arrays_fill(&w->columns, w->list, e) == 0)
+                rc = db_transaction(db, work, w, e);
+        policy_arrays_done(&w->columns);
         return rc;
 }
 
 int store_create(struct db *db, const struct policy_list *list, const struct store_limits *limits,
-                 int64_t *ret_revision, struct err *e)
+                 struct store_created *ret, struct err *e)
 {
-        return run(db, create, list, limits, ret_revision, e);
+        struct write w = { .list = list, .limits = limits };
+
+        if (run(db, create, &w, e) < 0)
+                return -1;
+        *ret = (struct store_created){ .revision = w.revision, .tags_early = w.early };
+        return 0;
 }
 
 int store_delete(struct db *db, const struct policy_list *list, int64_t *ret_revision,
                  struct err *e)
 {
-        return run(db, delete, list, NULL, ret_revision, e);
+        struct write w = { .list = list };
+
+        if (run(db, delete, &w, e) < 0)
+                return -1;
+        *ret_revision = w.revision;
+        return 0;
 }
 
 static int list_all(struct db_conn *c, void *arg, struct err *e)

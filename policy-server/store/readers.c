@@ -14,13 +14,15 @@ struct publication {
 static int publish(struct db_conn *c, void *arg, struct err *e)
 {
         const struct publication *p = arg;
-        char revision[NUMBER_TEXT], agents[NUMBER_TEXT], enforced[NUMBER_TEXT], oldest[NUMBER_TEXT];
-        const char *params[] = { p->instance, revision, agents, enforced, oldest };
+        const struct readers *r = p->readers;
+        const int64_t numbers[] = { r->revision, r->agents, r->enforced, r->oldest, r->passed };
+        char texts[sizeof numbers / sizeof *numbers][NUMBER_TEXT];
+        const char *params[1 + sizeof numbers / sizeof *numbers] = { p->instance };
 
-        (void)snprintf(revision, sizeof revision, "%" PRId64, p->readers->revision);
-        (void)snprintf(agents, sizeof agents, "%" PRId64, p->readers->agents);
-        (void)snprintf(enforced, sizeof enforced, "%" PRId64, p->readers->enforced);
-        (void)snprintf(oldest, sizeof oldest, "%" PRId64, p->readers->oldest);
+        for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+                (void)snprintf(texts[i], sizeof texts[i], "%" PRId64, numbers[i]);
+                params[1 + i] = texts[i];
+        }
         return db_run(c, ST_PUBLISH_READERS, params, NULL, e);
 }
 

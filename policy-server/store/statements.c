@@ -30,16 +30,23 @@ static const struct statement_text texts[] = {
         [ST_TAKE_GROUPS] = { "take_groups",
                              "WITH wanted AS (SELECT guid, n FROM unnest($1::text[]) "
                              "  WITH ORDINALITY AS w(guid, n)), "
+                             "cells AS (SELECT CASE WHEN sum(agents) FILTER "
+                             "      (WHERE seen > now() - interval '15 seconds') > 0 "
+                             "    THEN min(passed) ELSE -1 END AS passed "
+                             "  FROM policy_readers WHERE seen > now() - interval '2 minutes'), "
                              "free AS (SELECT id, row_number() OVER "
-                             "    (ORDER BY freed_revision NULLS FIRST, id) AS n FROM "
-                             "  (SELECT id, freed_revision FROM groups WHERE guid IS NULL "
-                             "   AND id BETWEEN 1 AND $3::bigint "
+                             "    (ORDER BY freed_revision NULLS FIRST, id) AS n, "
+                             "    coalesce(freed_at > now() - make_interval(secs => $4::int) "
+                             "      AND freed_revision > cells.passed, false) AS early FROM "
+                             "  (SELECT id, freed_at, freed_revision FROM groups "
+                             "   WHERE guid IS NULL AND id BETWEEN 1 AND $3::bigint "
                              "   ORDER BY freed_revision NULLS FIRST, id "
-                             "   LIMIT cardinality($1::text[])) f) "
+                             "   LIMIT cardinality($1::text[])) f, cells) "
                              "UPDATE groups SET guid = wanted.guid, type = $2, "
                              "  freed_at = NULL, freed_revision = NULL "
-                             "FROM wanted JOIN free USING (n) WHERE groups.id = free.id",
-                             3 },
+                             "FROM wanted JOIN free USING (n) WHERE groups.id = free.id "
+                             "RETURNING free.early",
+                             4 },
         [ST_FREE_GROUPS] = { "free_groups",
                              "UPDATE groups g SET guid = NULL, type = NULL, freed_at = now(), "
                              "  freed_revision = $1::bigint "
@@ -155,12 +162,14 @@ static const struct statement_text texts[] = {
                                  "WITH dead AS (DELETE FROM policy_readers "
                                  "  WHERE seen < now() - interval '1 hour') "
                                  "INSERT INTO policy_readers "
-                                 "  (instance, seen, revision, agents, enforced, oldest) "
-                                 "VALUES ($1, now(), $2::bigint, $3::int, $4::int, $5::bigint) "
+                                 "  (instance, seen, revision, agents, enforced, oldest, passed) "
+                                 "VALUES ($1, now(), $2::bigint, $3::int, $4::int, $5::bigint, "
+                                 "  $6::bigint) "
                                  "ON CONFLICT (instance) DO UPDATE SET seen = now(), "
                                  "  revision = excluded.revision, agents = excluded.agents, "
-                                 "  enforced = excluded.enforced, oldest = excluded.oldest",
-                                 5 },
+                                 "  enforced = excluded.enforced, oldest = excluded.oldest, "
+                                 "  passed = excluded.passed",
+                                 6 },
         [ST_READERS] = { "readers",
                          "SELECT s.revision, coalesce(sum(r.agents), 0), "
                          "  coalesce(sum(r.enforced) FILTER (WHERE r.revision >= s.revision), 0), "

@@ -13,7 +13,8 @@ enum statement {
         ST_LOCK_STATE,       /* the same, held until the transaction ends: one writer at a time */
         ST_MISSING_GROUPS,   /* those of $1 that have no tag */
         ST_GROW_GROUPS,      /* make up to $1 unused rows, none above $2 */
-        ST_TAKE_GROUPS,      /* give the $1 their tags, type $2, none above $3 */
+        ST_TAKE_GROUPS,      /* give the $1 their tags, type $2, none above $3; tells of each
+                                whether it was freed within $4 seconds and cells may hold it */
         ST_FREE_GROUPS,      /* tags nothing refers to any more, after the changes of $1 */
         ST_GROUP,            /* tag and type of $1 */
         ST_TAGS,             /* all tags in use */
@@ -26,7 +27,7 @@ enum statement {
         ST_PRUNE_CHANGES,       /* forget changes up to $1 */
         ST_POLICIES,            /* all of them, with tags */
         ST_CHANGES,             /* state, and what changed after revision $1 */
-        ST_PUBLISH_READERS,     /* instance $1 at revision $2: agents, of them up to date, oldest */
+        ST_PUBLISH_READERS,     /* instance $1, then as struct readers */
         ST_READERS,             /* newest revision, and the sums over the instances alive */
         ST_COUNT_
 };

@@ -135,7 +135,7 @@ tag() { internal /networking/v1/internal/tags -X PUT -d "$1" -w '\n%{http_code}'
 made=$(tag '{"id":"router-1","type":"router"}')
 match "a tag with a type is made" '^\{"id":"router-1","tag":"[0-9A-F]{4}","type":"router"\}$' "$(head -1 <<<"$made")"
 same "made again it is the same" "$made" "$(tag '{"id":"router-1","type":"router"}')"
-same "another type is an error" "$(error 'database create failed' 500)" "$(tag '{"id":"router-1","type":"app"}')"
+same "another type is an error" "$(error "database create failed: 'router-1' has a tag of type 'router'" 500)" "$(tag '{"id":"router-1","type":"app"}')"
 same "no JSON is an error" "$(error 'failed parsing request body' 400)" "$(tag '{"id"')"
 match "tags list it" '"id":"router-1"' "$(curl -s -H "Authorization: bearer $root" $PS$E/tags)"
 

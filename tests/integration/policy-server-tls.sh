@@ -42,7 +42,7 @@ match "another kind of database" 'invalid config: database.type' "$(starts polic
 external_config "$T/external.json"
 check "a good file can be checked only" "$BIN/policy-server" --config-file "$T/external.json" --check-config
 check "migrate-db makes the schema" "$BIN/migrate-db" -config-file "$T/external.json"
-same "and is done at once when it is there" 5 "$("$BIN/migrate-db" -config-file "$T/external.json" >/dev/null && sql 'SELECT count(*) FROM netman_migrations')"
+same "and is done at once when it is there" 6 "$("$BIN/migrate-db" -config-file "$T/external.json" >/dev/null && sql 'SELECT count(*) FROM netman_migrations')"
 external_config "$T/early.json" '.database = {type: "postgres", connection_string: "postgres://postgres:@127.0.0.1:5432/network_policy?sslmode=disable"}
     | .internal_listen_port = 4003 | .ca_cert_file = env.CA | .server_cert_file = env.CERT | .server_key_file = env.KEY'
 CA=$certs/ca.crt CERT=$certs/server.crt KEY=$certs/server.key external_config "$T/early.json" \
