@@ -32,6 +32,7 @@ static const struct conf_key keys[] = {
         { "uaa_ca", CONF_STR, AT(uaa_ca) },
         { "uaa_verify", CONF_STR, AT(uaa_verify), .def_str = "remote" },
         { "uaa_issuer", CONF_STR, AT(uaa_issuer) },
+        { "token_cache_seconds", CONF_INT, AT(token_cache_seconds), .max = 300 },
         { "cc_url", CONF_STR, AT(cc_url) },
         { "cc_ca_cert", CONF_STR, AT(cc_ca_cert) },
         { "cc_app_request_chunk_size", CONF_INT, AT(cc_app_request_chunk_size), .def_int = 100,

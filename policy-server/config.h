@@ -28,7 +28,7 @@ struct ps_config {
         char *ca_cert_file, *server_cert_file, *server_key_file;
 
         char *uaa_client, *uaa_client_secret, *uaa_url, *uaa_ca, *uaa_verify, *uaa_issuer;
-        int64_t uaa_port;
+        int64_t uaa_port, token_cache_seconds;
         char *cc_url, *cc_ca_cert;
         int64_t cc_app_request_chunk_size;
         bool skip_ssl_validation;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy-server/auth/jwt.h"
 
+#include "policy-server/auth/base64url.h"
 #include "policy-server/auth/jwt_keys.h"
 
 #include <string.h>
@@ -27,49 +28,12 @@ static int denied(struct err *e, const char *why)
         return err_set(e, FAULT_DENIED, 0, "token: %s", why);
 }
 
-static int digit(char c)
-{
-        if (c >= 'A' && c <= 'Z')
-                return c - 'A';
-        if (c >= 'a' && c <= 'z')
-                return c - 'a' + 26;
-        if (c >= '0' && c <= '9')
-                return c - '0' + 52;
-        if (c == '-')
-                return 62;
-        return c == '_' ? 63 : -1;
-}
-
-/** decode() - base64url without padding, and nothing else */
-static bool decode(const char *text, size_t len, struct str *out)
-{
-        unsigned int bits = 0, have = 0;
-
-        if (!len || len % 4 == 1)
-                return false;
-        for (size_t i = 0; i < len; i++) {
-                int d = digit(text[i]);
-                unsigned char byte;
-
-                if (d < 0)
-                        return false;
-                bits = (bits << 6 | (unsigned int)d) & 0xffffff;
-                have += 6;
-                if (have < 8)
-                        continue;
-                have -= 8;
-                byte = (unsigned char)(bits >> have);
-                str_add_mem(out, &byte, 1);
-        }
-        return !out->bad;
-}
-
 static int decode_object(const char *text, size_t len, json_t **ret, struct err *e)
 {
         OWN(str) struct str raw = { 0 };
         OWN(json) json_t *obj = NULL;
 
-        if (!decode(text, len, &raw))
+        if (!base64url_decode(text, len, &raw))
                 return denied(e, "not base64url");
         obj = json_loadb(raw.data, raw.len, JSON_REJECT_DUPLICATES, NULL);
         if (!json_is_object(obj))
@@ -89,8 +53,9 @@ static int cut(const char *text, struct jwt_parts *p, struct err *e)
         if (decode_object(text, (size_t)(claims - text), &p->header, e) < 0 ||
             decode_object(claims + 1, (size_t)(sig - claims - 1), &p->claims, e) < 0)
                 return -1;
-        return decode(sig + 1, strlen(sig + 1), &p->signature) ? 0
-                                                               : denied(e, "signature unreadable");
+        if (!base64url_decode(sig + 1, strlen(sig + 1), &p->signature))
+                return denied(e, "signature unreadable");
+        return 0;
 }
 
 /** find_key() - By its id; the token's algorithm must be the key's */

@@ -2,57 +2,23 @@
 #include "policy-server/auth/jwt_keys.h"
 
 #include <openssl/bn.h>
-#include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
-#include <openssl/pem.h>
 #include <string.h>
 
-#define KEYS_MAX     64
-#define RSA_BITS_MIN 2048
-#define ES256_HALF   32
+#define KEYS_MAX 64
 
-OWN_DROP(bio, BIO *, BIO_free_all)
 OWN_DROP(mdctx, EVP_MD_CTX *, EVP_MD_CTX_free)
 OWN_DROP(ecdsa_sig, ECDSA_SIG *, ECDSA_SIG_free)
 
-static EVP_PKEY *read_pem(const char *pem)
+static int add_key(struct jwt_keys *keys, const json_t *jwk, struct err *e)
 {
-        OWN(bio) BIO *bio = BIO_new_mem_buf(pem, -1);
-
-        return bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
-}
-
-/** suits() - Is this key of the kind and strength its algorithm wants? */
-static bool suits(EVP_PKEY *key, enum jwt_alg alg)
-{
-        char curve[32] = "";
-
-        if (alg == JWT_RS256)
-                return EVP_PKEY_is_a(key, "RSA") && EVP_PKEY_get_bits(key) >= RSA_BITS_MIN;
-        return EVP_PKEY_is_a(key, "EC") &&
-               EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, curve, sizeof curve,
-                                              NULL) == 1 &&
-               str_eq(curve, "prime256v1");
-}
-
-static int add_key(struct jwt_keys *keys, const json_t *obj, struct err *e)
-{
-        const char *alg = "", *pem = "", *kid = "";
+        const char *kid = json_string_value(json_object_get(jwk, "kid"));
         struct jwt_key *k = &keys->items[keys->count];
 
-        if (jsonx_opt_str(obj, "alg", &alg, e) < 0 || jsonx_opt_str(obj, "value", &pem, e) < 0 ||
-            jsonx_opt_str(obj, "kid", &kid, e) < 0)
-                return -1;
-        if (!str_eq(alg, "RS256") && !str_eq(alg, "ES256"))
+        k->key = jwk_read(jwk, &k->alg);
+        if (!k->key)
                 return 0;
-        k->alg = str_eq(alg, "ES256") ? JWT_ES256 : JWT_RS256;
-        k->key = read_pem(pem);
-        if (!k->key || !suits(k->key, k->alg)) {
-                EVP_PKEY_free(k->key);
-                k->key = NULL;
-                return 0;
-        }
-        k->id = strdup(kid);
+        k->id = strdup(kid ? kid : "");
         if (!k->id) {
                 EVP_PKEY_free(k->key);
                 return err_oom(e);

@@ -16,9 +16,11 @@ struct local {
         const struct ps_config *config;
         char *issuer;
         const char *audiences[4];
-        pthread_mutex_t lock;
+        pthread_rwlock_t lock; /* keys, fetched_ms */
         struct jwt_keys *keys;
-        int64_t fetched_ms, asked_ms;
+        int64_t fetched_ms;
+        pthread_mutex_t asking; /* asked_ms; held while UAA is asked, so that one does */
+        int64_t asked_ms;
 };
 
 int local_new(const struct ps_config *c, struct upstream *uaa, struct local **ret, struct err *e)
@@ -29,7 +31,8 @@ int local_new(const struct ps_config *c, struct upstream *uaa, struct local **re
 
         if (!l || !base)
                 return err_oom(e);
-        (void)pthread_mutex_init(&l->lock, NULL);
+        (void)pthread_rwlock_init(&l->lock, NULL);
+        (void)pthread_mutex_init(&l->asking, NULL);
         if (c->uaa_issuer)
                 str_add(&issuer, c->uaa_issuer);
         else
@@ -54,12 +57,13 @@ void local_free(struct local *l)
         if (!l)
                 return;
         jwt_keys_free(l->keys);
-        (void)pthread_mutex_destroy(&l->lock);
+        (void)pthread_rwlock_destroy(&l->lock);
+        (void)pthread_mutex_destroy(&l->asking);
         free(l->issuer);
         free(l);
 }
 
-/** fetch() - Under the lock: UAA's keys of today */
+/** fetch() - UAA's keys of today */
 static int fetch(struct local *l, struct err *e)
 {
         const struct http_call call = { .path = "/token_keys",
@@ -68,44 +72,58 @@ static int fetch(struct local *l, struct err *e)
         OWN(json) json_t *answer = NULL;
         struct jwt_keys *keys = NULL;
 
-        l->asked_ms = clock_ms();
         if (upstream_json(l->uaa, &call, &answer, e) < 0 || jwt_keys_parse(answer, &keys, e) < 0)
                 return -1;
+        (void)pthread_rwlock_wrlock(&l->lock);
         jwt_keys_free(l->keys);
         l->keys = keys;
         l->fetched_ms = clock_ms();
+        (void)pthread_rwlock_unlock(&l->lock);
         return 0;
 }
 
-static int verify(const struct local *l, const char *text, struct token *ret, struct err *e)
+/**
+ * refresh() - Fetch the keys, unless another thread has since @wanted_ms, or UAA
+ *             was asked a moment ago
+ */
+static int refresh(struct local *l, int64_t wanted_ms, struct err *e)
+{
+        int rc = 0;
+
+        (void)pthread_mutex_lock(&l->asking);
+        if (l->fetched_ms <= wanted_ms && clock_ms() - l->asked_ms >= ASK_AGAIN_MS) {
+                rc = fetch(l, e);
+                l->asked_ms = clock_ms();
+        }
+        (void)pthread_mutex_unlock(&l->asking);
+        return rc;
+}
+
+/** verify() - With the keys that are there; @e: FAULT_ABSENT: others are needed */
+static int verify(struct local *l, const char *text, struct token *ret, struct err *e)
 {
         const struct jwt_rules rules = { .issuer = l->issuer,
                                          .audiences = l->audiences,
                                          .now = (int64_t)time(NULL) };
+        int rc;
 
-        return jwt_verify(l->keys, &rules, text, ret, e);
-}
-
-/** check() - Under the lock, which is short but for the rare fetch */
-static int check(struct local *l, const char *text, struct token *ret, struct err *e)
-{
-        struct err why = { 0 };
-
-        if ((!l->keys || clock_ms() - l->fetched_ms > KEYS_FOR_MS) && fetch(l, e) < 0)
-                return -1;
-        if (verify(l, text, ret, &why) == 0)
-                return 0;
-        if (why.fault == FAULT_ABSENT && clock_ms() - l->asked_ms >= ASK_AGAIN_MS)
-                return fetch(l, e) < 0 ? -1 : verify(l, text, ret, e);
-        return err_set(e, why.fault, 0, "%s", why.msg);
+        (void)pthread_rwlock_rdlock(&l->lock);
+        if (!l->keys || clock_ms() - l->fetched_ms > KEYS_FOR_MS)
+                rc = err_set(e, FAULT_ABSENT, 0, "token: UAA's keys are not known");
+        else
+                rc = jwt_verify(l->keys, &rules, text, ret, e);
+        (void)pthread_rwlock_unlock(&l->lock);
+        return rc;
 }
 
 int local_check(struct local *l, const char *text, struct token *ret, struct err *e)
 {
-        int rc;
+        int64_t began_ms = clock_ms();
+        struct err why = { 0 };
 
-        (void)pthread_mutex_lock(&l->lock);
-        rc = check(l, text, ret, e);
-        (void)pthread_mutex_unlock(&l->lock);
-        return rc;
+        if (verify(l, text, ret, &why) == 0)
+                return 0;
+        if (why.fault != FAULT_ABSENT)
+                return err_set(e, why.fault, 0, "%s", why.msg);
+        return refresh(l, began_ms, e) < 0 ? -1 : verify(l, text, ret, e);
 }

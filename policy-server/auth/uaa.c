@@ -3,10 +3,12 @@
 
 #include "netman/clock.h"
 #include "policy-server/auth/local.h"
+#include "policy-server/auth/token_cache.h"
 #include "policy-server/auth/upstream.h"
 
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #define TOKEN_MAX 32768
 /* Our own token is renewed this long before it ends. */
@@ -15,7 +17,8 @@
 
 struct uaa {
         struct upstream *server;
-        struct local *local;         /* NULL: UAA is asked about every token */
+        struct local *local;         /* NULL: UAA is asked about tokens */
+        struct token_cache *cache;   /* NULL: about every one */
         const char *client, *secret; /* borrowed from the configuration */
         pthread_mutex_t lock;        /* own token */
         char *own;
@@ -36,6 +39,9 @@ int uaa_new(const struct ps_config *c, struct uaa **ret, struct err *e)
                 return err_add(e, "uaa");
         if (str_eq(c->uaa_verify, "local") && local_new(c, u->server, &u->local, e) < 0)
                 return -1;
+        if (!u->local && c->token_cache_seconds &&
+            token_cache_new(c->token_cache_seconds, &u->cache, e) < 0)
+                return -1;
         *ret = GIVE(u);
         return 0;
 }
@@ -54,6 +60,7 @@ void uaa_free(struct uaa *u)
                 return;
         forget_own(u);
         local_free(u->local);
+        token_cache_free(u->cache);
         upstream_free(u->server);
         (void)pthread_mutex_destroy(&u->lock);
         free(u);
@@ -75,22 +82,36 @@ static int ask(struct uaa *u, const char *path, const struct str *form, json_t *
         return upstream_json(u->server, &call, ret, e);
 }
 
-int uaa_check(struct uaa *u, const char *text, struct token *ret, struct err *e)
+/** check_remote() - What does UAA say of it? */
+static int check_remote(struct uaa *u, const char *text, struct token *ret, struct err *e)
 {
         OWN(str) struct str form = { 0 };
         json_t *claims = NULL;
         int rc;
 
-        if (!*text || strlen(text) > TOKEN_MAX)
-                return err_set(e, FAULT_BAD_INPUT, 0, "token is empty or too long");
-        if (u->local)
-                return local_check(u->local, text, ret, e);
         str_add(&form, "token=");
         http_escape(&form, text);
         rc = ask(u, "/check_token", &form, &claims, e);
         if (form.data)
                 explicit_bzero(form.data, form.len);
         return rc < 0 ? -1 : token_from_claims(claims, ret, e);
+}
+
+int uaa_check(struct uaa *u, const char *text, struct token *ret, struct err *e)
+{
+        struct token_cache_time now = { .ms = clock_ms(), .epoch_s = (int64_t)time(NULL) };
+
+        if (!*text || strlen(text) > TOKEN_MAX)
+                return err_set(e, FAULT_BAD_INPUT, 0, "token is empty or too long");
+        if (u->local)
+                return local_check(u->local, text, ret, e);
+        if (u->cache && token_cache_get(u->cache, text, now, ret))
+                return 0;
+        if (check_remote(u, text, ret, e) < 0)
+                return -1;
+        if (u->cache) /* counted from before the question: the answer may be as old */
+                token_cache_put(u->cache, text, now, ret);
+        return 0;
 }
 
 /** fetch_own() - Under the lock: a new token for ourselves */

@@ -1,4 +1,5 @@
-# Tokens verified without asking UAA ("uaa_verify": "local").
+# Tokens verified without asking UAA ("uaa_verify": "local"), or without asking it each time
+# ("token_cache_seconds").
 # shellcheck shell=bash
 . "$TOP/tests/lib/check.sh"
 . "$TOP/tests/lib/services.sh"
@@ -41,9 +42,43 @@ same "algorithm HS256" "$no" "$(said . '{"alg":"HS256","kid":"key-1"}')"
 same "another key's id" "$no" "$(said . '{"alg":"RS256","kid":"key-2"}')"
 t=$root
 same "a changed letter" "$no" "$(api "${t%????????}AAAAAAAA" GET $E/whoami)"
+world() { jq "$1" "$T/world.json" >"$T/world.new" && mv "$T/world.new" "$T/world.json"; }
+world '.key_id = "key-2" | .jwk_only = true'
+renamed=$(sign "$(claims .)" '{"alg":"RS256","kid":"key-2"}')
+check "a new key is fetched when a token names it, given as numbers only" \
+    wait_for 20 eval '[ "$(api "$renamed" GET $E/whoami | tail -1)" = 200 ]'
+same "a withdrawn key is not believed any more" "$no" "$(api "$root" GET $E/whoami)"
+root=$renamed
 kill "$(cat "$T/uaa.pid")"
-same "UAA is not needed for tokens it has signed" $'{"user_name":"root"}\n200' "$(api "$root" GET $E/whoami)"
+same "UAA is not needed for tokens it has signed" $'{"user_name":"forged"}\n200' "$(api "$root" GET $E/whoami)"
 check "the server ends" stop_server external
 refuse "no token is in the log" grep -F -e "$root" -e "$dora" "$T/external.log"
+
+# --- answers of UAA remembered for a time ------------------------------------------------
+world 'del(.key_id, .jwk_only)'
+check "UAA is back" start_uaa
+external_config "$T/external.json" '.token_cache_seconds = 300'
+check "a server that remembers its answers starts" start_server external policy-server "$T/external.json"
+root=$(token_of root) dora=$(token_of dora)
+world '.access_token_seconds = 3'
+brief=$(token_of root)
+status() { api "$1" GET $E/whoami | tail -1; }
+same "tokens are asked about once" "200 200" "$(status "$root") $(status "$brief")"
+kill "$(cat "$T/uaa.pid")"
+same "then UAA is not needed for them" $'{"user_name":"root"}\n200' "$(api "$root" GET $E/whoami)"
+same "but for others" 401 "$(status "$dora")"
+check "nor is a token believed past its own end" wait_for 20 eval '[ "$(status "$brief")" = 401 ]'
+same "the other one still is" 200 "$(status "$root")"
+check "the server ends" stop_server external
+check "UAA is back" start_uaa
+external_config "$T/external.json" '.token_cache_seconds = 1'
+check "a server that remembers them for a second starts" start_server external policy-server "$T/external.json"
+world 'del(.access_token_seconds)'
+root=$(token_of root)
+same "an admin is known" 200 "$(status "$root")"
+world '.users |= map(select(.name != "root"))'
+check "one whose token is revoked is refused after that time" wait_for 20 eval '[ "$(status "$root")" = 401 ]'
+check "the server ends" stop_server external
+refuse "no token is in the log" grep -F -e "$root" -e "$dora" -e "$brief" -e s3cret "$T/external.log"
 refuse "no sanitizer has complained" grep -E 'ERROR: |runtime error' "$T"/*.log
 done_testing

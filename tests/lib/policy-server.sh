@@ -29,12 +29,17 @@ make_world() {
 JSON
 }
 
-start_standins() {
-    local uaa=http://127.0.0.1:8080 cc=http://127.0.0.1:8081
-    "$STANDINS/uaa" --world "$T/world.json" --signing-key "$T/key" --url $uaa --port 8080 \
+start_uaa() {
+    : >"$T/uaa.port"
+    "$STANDINS/uaa" --world "$T/world.json" --signing-key "$T/key" --url http://127.0.0.1:8080 --port 8080 \
         >"$T/uaa.port" 2>"$T/uaa.log" &
     echo $! >"$T/uaa.pid"
-    wait_for 20 test -s "$T/uaa.port" || return 1
+    wait_for 20 test -s "$T/uaa.port"
+}
+
+start_standins() {
+    local uaa=http://127.0.0.1:8080 cc=http://127.0.0.1:8081
+    start_uaa || return 1
     "$STANDINS/cc" --world "$T/world.json" --signing-key "$T/key" --url $cc --uaa $uaa \
         --networking $PS --port 8081 >"$T/cc.port" 2>"$T/cc.log" &
     echo $! >"$T/cc.pid"

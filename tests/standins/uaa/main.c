@@ -6,8 +6,9 @@
  *
  * Of the world it reads "clients" [{id, secret, scopes}], "users" [{id, name,
  * password, scopes}], and the lifetimes "access_token_seconds" and
- * "refresh_token_seconds", for all or in one user or client. Tokens are signed,
- * so they survive a restart with the same key.
+ * "refresh_token_seconds", for all or in one user or client; "key_id", the name of
+ * its key, and "jwk_only" to show it without its PEM. Tokens are signed, so they
+ * survive a restart with the same key.
  */
 #include "uaa.h"
 
@@ -32,19 +33,23 @@ static void token_keys(struct http_request *rq)
 {
         struct uaa *u = http_request_app(rq);
         OWN(json) json_t *world = standin_world(&u->standin);
+        const char *id = json_string_value(json_object_get(world, "key_id"));
         OWN(bio) BIO *pem = BIO_new(BIO_s_mem());
+        json_t *key;
         char *data;
         long len;
 
         if (standin_fails(rq, world))
                 return;
+        key = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "kty", "RSA", "alg", "RS256", "use",
+                        "sig", "kid", id ? id : JWT_KEY_ID, "n",
+                        key_part(u->key, OSSL_PKEY_PARAM_RSA_N), "e",
+                        key_part(u->key, OSSL_PKEY_PARAM_RSA_E));
         (void)PEM_write_bio_PUBKEY(pem, u->key);
         len = BIO_get_mem_data(pem, &data);
-        answer_json(rq, 200,
-                    json_pack("{s:[{s:s, s:s, s:s, s:s, s:s%, s:o, s:o}]}", "keys", "kty", "RSA",
-                              "alg", "RS256", "use", "sig", "kid", JWT_KEY_ID, "value", data,
-                              (size_t)len, "n", key_part(u->key, OSSL_PKEY_PARAM_RSA_N), "e",
-                              key_part(u->key, OSSL_PKEY_PARAM_RSA_E)));
+        if (!json_is_true(json_object_get(world, "jwk_only")))
+                (void)json_object_set_new(key, "value", json_stringn(data, (size_t)len));
+        answer_json(rq, 200, json_pack("{s:[o]}", "keys", key));
 }
 
 static const struct http_route routes[] = {

@@ -3,7 +3,9 @@
 #include "policy-server/auth/jwt.h"
 
 #include "netman/str.h"
+#include "policy-server/auth/jwt_keys.h"
 
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
@@ -39,6 +41,39 @@ static void base64url(struct str *s, const unsigned char *data, size_t len)
                 str_add_mem(s, &alphabet[bits << (6 - have) & 63], 1);
 }
 
+/** number() - A key's parameter as JWKs have it */
+static json_t *number(EVP_PKEY *key, const char *name, int width)
+{
+        unsigned char raw[512];
+        struct str s = { 0 };
+        BIGNUM *n = NULL;
+        json_t *text;
+        int len;
+
+        assert_int_equal(EVP_PKEY_get_bn_param(key, name, &n), 1);
+        len = width ? BN_bn2binpad(n, raw, width) : BN_bn2bin(n, raw);
+        base64url(&s, raw, (size_t)len);
+        text = json_string(s.data);
+        BN_free(n);
+        str_done(&s);
+        return text;
+}
+
+/** rsa_jwk(), ec_jwk() - Keys by their numbers alone */
+static json_t *rsa_jwk(EVP_PKEY *key, const char *kid)
+{
+        return json_pack("{s:s, s:s, s:o, s:o}", "kty", "RSA", "kid", kid, "n",
+                         number(key, OSSL_PKEY_PARAM_RSA_N, 0), "e",
+                         number(key, OSSL_PKEY_PARAM_RSA_E, 0));
+}
+
+static json_t *ec_jwk(EVP_PKEY *key, const char *kid)
+{
+        return json_pack("{s:s, s:s, s:s, s:o, s:o}", "kty", "EC", "crv", "P-256", "kid", kid, "x",
+                         number(key, OSSL_PKEY_PARAM_EC_PUB_X, 32), "y",
+                         number(key, OSSL_PKEY_PARAM_EC_PUB_Y, 32));
+}
+
 static json_t *key_json(EVP_PKEY *key, const char *alg, const char *kid)
 {
         BIO *bio = BIO_new(BIO_s_mem());
@@ -62,10 +97,11 @@ static int set_up(void **state)
         f->rsa = EVP_RSA_gen(2048);
         f->small = EVP_RSA_gen(1024);
         f->ec = EVP_EC_gen("P-256");
-        answer = json_pack("{s:[o, o, o, {s:s, s:s, s:s}]}", "keys",
+        answer = json_pack("{s:[o, o, o, o, o, o, {s:s, s:s, s:s}]}", "keys",
                            key_json(f->rsa, "RS256", "rsa"), key_json(f->ec, "ES256", "ec"),
-                           key_json(f->small, "RS256", "small"), "alg", "HS256", "kid", "hmac",
-                           "value", "secret");
+                           key_json(f->small, "RS256", "small"), rsa_jwk(f->rsa, "rsa-jwk"),
+                           ec_jwk(f->ec, "ec-jwk"), rsa_jwk(f->small, "small-jwk"), "alg", "HS256",
+                           "kid", "hmac", "value", "secret");
         assert_int_equal(jwt_keys_parse(answer, &f->keys, &e), 0);
         json_decref(answer);
         *state = f;
@@ -146,6 +182,8 @@ static void good_tokens_are_believed(void **state)
         } cases[] = {
                 { false, RS_HEAD, GOOD },
                 { true, ES_HEAD, GOOD },
+                { false, "{\"alg\":\"RS256\",\"kid\":\"rsa-jwk\"}", GOOD },
+                { true, "{\"alg\":\"ES256\",\"kid\":\"ec-jwk\"}", GOOD },
                 { false, RS_HEAD,
                   CLAIMS("1000001", ",\"nbf\":1000000,\"iat\":999999", ISS, "\"network-policy\"",
                          "[\"network.write\"]") },
@@ -196,6 +234,9 @@ static void bad_tokens_are_refused(void **state)
                 { 'r', "{\"alg\":\"RS256\",\"kid\":\"other\"}", GOOD, "unknown key" },
                 { 'r', "{\"alg\":\"RS256\"}", GOOD, "unknown key" },
                 { 's', "{\"alg\":\"RS256\",\"kid\":\"small\"}", GOOD, "unknown key" },
+                { 's', "{\"alg\":\"RS256\",\"kid\":\"small-jwk\"}", GOOD, "unknown key" },
+                { 'e', "{\"alg\":\"RS256\",\"kid\":\"ec-jwk\"}", GOOD, "not the key's" },
+                { 'e', "{\"alg\":\"RS256\",\"kid\":\"rsa-jwk\"}", GOOD, "signature" },
                 { 'e', RS_HEAD, GOOD, "signature" },
                 { 'r', ES_HEAD, GOOD, "signature" },
                 { 'r', "{\"alg\":\"RS256\",\"kid\":\"rsa\",\"crit\":[\"x\"]}", GOOD, "critical" },
@@ -259,6 +300,55 @@ static void one_changed_letter_spoils_a_token(void **state)
         free(text);
 }
 
+/** keys_in() - How many keys of this answer are of use? */
+static size_t keys_in(json_t *key)
+{
+        json_t *answer = json_pack("{s:[o]}", "keys", key);
+        struct jwt_keys *keys = NULL;
+        struct err e;
+        size_t n;
+
+        assert_int_equal(jwt_keys_parse(answer, &keys, &e), 0);
+        n = keys->count;
+        jwt_keys_free(keys);
+        json_decref(answer);
+        return n;
+}
+
+/** with() - The key with one member exchanged */
+static json_t *with(json_t *key, const char *name, json_t *value)
+{
+        (void)json_object_set_new(key, name, value);
+        return key;
+}
+
+static void keys_of_no_use_are_left_out(void **state)
+{
+        struct fixture *f = *state;
+        EVP_PKEY *other = EVP_EC_gen("P-256");
+
+        assert_int_equal(keys_in(rsa_jwk(f->rsa, "k")), 1);
+        assert_int_equal(keys_in(ec_jwk(f->ec, "k")), 1);
+        assert_int_equal(keys_in(with(rsa_jwk(f->rsa, "k"), "use", json_string("enc"))), 0);
+        assert_int_equal(keys_in(with(rsa_jwk(f->rsa, "k"), "alg", json_string("PS256"))), 0);
+        assert_int_equal(keys_in(with(rsa_jwk(f->rsa, "k"), "alg", json_string("ES256"))), 0);
+        assert_int_equal(keys_in(with(rsa_jwk(f->rsa, "k"), "kty", json_string("oct"))), 0);
+        assert_int_equal(keys_in(with(rsa_jwk(f->rsa, "k"), "e", json_string("AQ"))), 0);
+        assert_int_equal(keys_in(with(rsa_jwk(f->rsa, "k"), "e", json_string("Ag"))), 0);
+        assert_int_equal(keys_in(with(rsa_jwk(f->rsa, "k"), "n", json_string("!"))), 0);
+        assert_int_equal(keys_in(with(rsa_jwk(f->rsa, "k"), "n", json_string(""))), 0);
+        assert_int_equal(keys_in(with(rsa_jwk(f->rsa, "k"), "n", json_integer(1))), 0);
+        assert_int_equal(keys_in(with(rsa_jwk(f->rsa, "k"), "value", json_string("x"))), 0);
+        assert_int_equal(keys_in(with(ec_jwk(f->ec, "k"), "crv", json_string("P-384"))), 0);
+        assert_int_equal(keys_in(with(ec_jwk(f->ec, "k"), "x", json_string("AQAB"))), 0);
+        /* A point that is not on the curve */
+        assert_int_equal(
+                keys_in(with(ec_jwk(f->ec, "k"), "y", number(other, OSSL_PKEY_PARAM_EC_PUB_Y, 32))),
+                0);
+        assert_int_equal(keys_in(json_string("k")), 0);
+        EVP_PKEY_free(other);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -266,6 +356,7 @@ int main(void)
                 cmocka_unit_test(bad_tokens_are_refused),
                 cmocka_unit_test(text_that_is_no_token_is_refused),
                 cmocka_unit_test(one_changed_letter_spoils_a_token),
+                cmocka_unit_test(keys_of_no_use_are_left_out),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);
