@@ -18,9 +18,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/**
+ * struct etcd3 - The state
+ * @token: That we are the user of the configuration; empty: not said yet
+ */
 struct etcd3 {
         struct etcd *cluster; /* owned */
         const char *prefix;
+        struct str token; /* owned */
 };
 
 static void v3_close(void *s)
@@ -28,6 +33,7 @@ static void v3_close(void *s)
         struct etcd3 *d = s;
 
         etcd_close(d->cluster);
+        str_done(&d->token);
         free(d);
 }
 
@@ -47,13 +53,14 @@ static int v3_open(const struct store_conf *conf, void **ret, struct err *e)
 }
 
 /* POST @body to @path, and the JSON object that comes back. */
-static int ask(struct etcd3 *d, const char *path, const struct str *body, json_t **ret,
-               struct err *e)
+static int post(struct etcd3 *d, const char *path, const struct str *body, json_t **ret,
+                struct err *e)
 {
         OWN(http_answer) struct http_answer a = { 0 };
         struct http_call call = {
                 .method = "POST",
                 .path = path,
+                .authorization = d->token.len ? str_text(&d->token) : NULL,
                 .content_type = "application/json",
                 .body = str_text(body),
                 .body_len = body->len,
@@ -64,6 +71,54 @@ static int ask(struct etcd3 *d, const char *path, const struct str *body, json_t
         if (jsonx_parse(str_text(&a.body), a.body.len, ret, e) < 0)
                 return err_add(e, "etcd's answer to %s", path);
         return 0;
+}
+
+/* Get a token, if there is a user to be. */
+static int log_in(struct etcd3 *d, struct err *e)
+{
+        OWN(json) json_t *who = NULL;
+        OWN(json) json_t *root = NULL;
+        OWN(str) struct str body = { 0 };
+        OWN(mem) char *text = NULL;
+        const char *token = NULL;
+
+        str_clear(&d->token);
+        if (!etcd_user(d->cluster))
+                return 0;
+        who = json_pack("{s:s,s:s}", "name", etcd_user(d->cluster), "password",
+                        etcd_password(d->cluster));
+        text = who ? json_dumps(who, JSON_COMPACT) : NULL;
+        if (!text)
+                return err_set(e, FAULT_BAD_INPUT, 0, "user name or password is no UTF-8");
+        str_add(&body, text);
+        if (post(d, "/v3/auth/authenticate", &body, &root, e) < 0 ||
+            jsonx_str(root, "token", &token, e) < 0)
+                return err_add(e, "etcd user %s", etcd_user(d->cluster));
+        str_add(&d->token, token);
+        return str_ok(&d->token, e);
+}
+
+/**
+ * ask() - The same as the user of the configuration
+ *
+ * A token that etcd has forgotten, or that is older than its users, is refused:
+ * then we log in and ask once more.
+ */
+static int ask(struct etcd3 *d, const char *path, const struct str *body, json_t **ret,
+               struct err *e)
+{
+        bool had_token = d->token.len > 0;
+        struct err why = { 0 };
+
+        if (!had_token && log_in(d, e) < 0)
+                return -1;
+        if (post(d, path, body, ret, &why) == 0)
+                return 0;
+        if (had_token && (why.fault == FAULT_DENIED || why.fault == FAULT_BAD_INPUT))
+                return log_in(d, e) < 0 ? -1 : post(d, path, body, ret, e);
+        if (e)
+                *e = why;
+        return -1;
 }
 
 /* Add "@name":"base64 of PREFIX/@key". */
@@ -291,6 +346,9 @@ static int v3_watch(void *s, int64_t *rev, const struct store_news *news, int wa
                 .wake_fd = wake_fd,
         };
 
+        if (log_in(d, e) < 0)
+                return -1;
+        call.authorization = d->token.len ? str_text(&d->token) : NULL;
         str_add(&body, "{\"create_request\":{");
         add_range(&body, d);
         str_addf(&body, ",\"start_revision\":\"%" PRId64 "\"}}", *rev + 1);

@@ -162,7 +162,7 @@ int join_overlay(const struct options *o, struct nlx *nl, int end_fd, struct joi
         int rc;
 
         if (store_open(&o->store, &s, e) < 0 ||
-            underlay_find(nl, o->ifaces, o->iface_count, o->public_ip, &ret->underlay, e) < 0)
+            underlay_find(nl, &o->underlay, &ret->underlay, e) < 0)
                 return -1;
         rc = await_conf(s, &ret->conf, end_fd, e);
         if (rc <= 0)

@@ -40,10 +40,9 @@ int64_t keep_due_ms(int64_t left_s, int64_t margin_s)
 {
         int64_t left = left_s * 1000, margin = margin_s * 1000;
 
-        /* A life shorter than twice the margin (tests, and flannel's margin of
-         * 1439 of 1440 minutes) is renewed often, but not without end. */
-        if (margin > left - left / 1440)
-                margin = left - left / 1440;
+        /* A life shorter than the margin: time for two tries more. */
+        if (margin >= left)
+                margin = left * 2 / 3;
         /* A little before, not in step with the other cells; never later. */
         return (left - margin) * 19 / 20 + wait_jitter((left - margin) / 25);
 }

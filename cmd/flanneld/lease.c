@@ -63,7 +63,7 @@ struct ip4_text lease_key(struct ip4_net subnet)
 static int vxlan_data(const json_t *root, struct lease *l, struct err *e)
 {
         const json_t *data = json_object_get(root, "BackendData");
-        int64_t vni = VXLAN_DEFAULT_VNI;
+        int64_t vni = LEASE_VNI_UNSAID;
         const char *mac = NULL;
 
         if (!json_is_object(data))

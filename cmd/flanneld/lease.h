@@ -18,13 +18,16 @@
 
 enum { LEASE_MAC_LEN = 6, LEASES_MAX = 65536, LEASE_VALUE_MAX = 4096 };
 
+#define LEASE_VNI_UNSAID UINT32_MAX
+
 /**
  * struct lease - One cell's
  * @public_ip: The cell's address in the underlay
  * @vxlan:     It is a VXLAN lease and @vni and @mac are set; other kinds only
  *             occupy their subnet
- * @id:        What keeps it alive in the store (etcd v3's lease id); 0: it stays
- *             for ever
+ * @vni:       Or LEASE_VNI_UNSAID, as flannel before 0.14 leaves it
+ * @id:        What keeps it alive in the store (etcd v3's lease id; with etcd v2 1
+ *             if it has an end); 0: it stays for ever
  * @rev:       Revision of the store at its last change
  */
 struct lease {

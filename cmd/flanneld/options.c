@@ -12,70 +12,118 @@ const char options_usage[] =
         "\n"
         "  --etcd-endpoints=URL,…            default http://127.0.0.1:4001,http://127.0.0.1:2379\n"
         "  --etcd-prefix=KEY                 default /coreos.com/network\n"
+        "  --etcd-api=v3|v2                  v2: share the network with flannel up to 0.20\n"
         "  --etcd-cafile, --etcd-certfile, --etcd-keyfile=FILE\n"
         "  --etcd-username, --etcd-password=TEXT\n"
         "  --iface=NAME|ADDRESS              underlay; may be repeated, the first that exists is\n"
         "                                    taken; default: that of the default route\n"
+        "  --iface-regex=EXPRESSION          the same by an extended regular expression\n"
+        "  --iface-can-reach=ADDRESS         the same by what it leads to\n"
         "  --public-ip=ADDRESS               how other cells reach this one\n"
         "  --subnet-file=FILE                default /run/flannel/subnet.env\n"
         "  --subnet-lease-renew-margin=MIN   default 60, at most 1439\n"
         "  --subnet-lease-ttl=SECONDS        default 86400\n"
         "  --static=FILE                     configuration and leases from this file, no etcd\n"
         "  --allow-no-gbp                    go on although the network has no group policy\n"
+        "  --ip-masq                         masquerade what leaves the overlay\n"
         "  --guard=true|false                refuse VXLAN packets from others than the other\n"
         "                                    cells; default true\n"
         "  --iptables-lock-file=FILE         lock shared with the other programs of the cell\n"
+        "  --iptables-resync=SECONDS         how often rules are looked at; default 60\n"
+        "  --healthz-ip=ADDRESS, --healthz-port=PORT\n"
+        "                                    answer GET /healthz; default 0.0.0.0 and no port\n"
+        "  --debug-port=PORT                 GET /metrics and POST /log-level on 127.0.0.1\n"
         "  --log-level=debug|info|error      default info\n"
         "  --check-config                    only check the command line\n"
-        "  --version, --help\n";
+        "  --version, --help\n"
+        "\n"
+        "Taken and without effect, as others see to it here: --iptables-forward-rules,\n"
+        "--ip-masq-fully-random-disable, --health-check-port, and klog's flags for logs.\n";
 
-enum kind { KIND_STR, KIND_INT, KIND_BOOL, KIND_IFACE, KIND_LEVEL, KIND_UNUSED, KIND_UNUSED_BOOL };
+enum kind {
+        KIND_STR,
+        KIND_INT,
+        KIND_BOOL,
+        KIND_API,
+        KIND_LIST, /* one more of at most UNDERLAY_IFACES_MAX; their number is at @count_at */
+        KIND_LEVEL,
+        KIND_UNUSED,
+        KIND_UNUSED_BOOL,
+        KIND_REFUSED, /* @why tells; false and nothing at all are as if it were not given */
+        KIND_REFUSED_BOOL,
+};
 
+/**
+ * struct flag - One flag
+ * @at:       Where its value goes in struct options
+ * @min, @max: Of a number
+ * @count_at: Of a list
+ * @why:      Of one that is refused
+ */
 struct flag {
         const char *name;
         enum kind kind;
         size_t at;
         int64_t min, max;
+        size_t count_at;
+        const char *why;
 };
 
 #define AT(field) offsetof(struct options, field)
+#define KUBE      "leases come from etcd or --static here, not from Kubernetes"
+#define IPV6      "the overlay is IPv4 only"
 
-/* The unused ones are flannel's for logs, health and rules that others here see
- * to: command lines that have them go on working. */
+/* The unused ones are flannel's for logs and for rules that others here see to:
+ * command lines that have them go on working. */
 static const struct flag flags[] = {
-        { "etcd-endpoints", KIND_STR, AT(store.endpoints), 0, 0 },
-        { "etcd-prefix", KIND_STR, AT(store.prefix), 0, 0 },
-        { "etcd-cafile", KIND_STR, AT(store.ca_file), 0, 0 },
-        { "etcd-certfile", KIND_STR, AT(store.cert_file), 0, 0 },
-        { "etcd-keyfile", KIND_STR, AT(store.key_file), 0, 0 },
-        { "etcd-username", KIND_STR, AT(store.user), 0, 0 },
-        { "etcd-password", KIND_STR, AT(store.password), 0, 0 },
-        { "iface", KIND_IFACE, 0, 0, 0 },
-        { "public-ip", KIND_STR, AT(public_ip), 0, 0 },
-        { "subnet-file", KIND_STR, AT(subnet_file), 0, 0 },
-        { "subnet-lease-renew-margin", KIND_INT, AT(margin_min), 1, 24 * 60 - 1 },
-        { "subnet-lease-ttl", KIND_INT, AT(ttl_s), 2, 366LL * 86400 },
-        { "static", KIND_STR, AT(store.file), 0, 0 },
-        { "allow-no-gbp", KIND_BOOL, AT(no_gbp), 0, 0 },
-        { "guard", KIND_BOOL, AT(guard), 0, 0 },
-        { "iptables-lock-file", KIND_STR, AT(lock_file), 0, 0 },
-        { "log-level", KIND_LEVEL, 0, 0, 0 },
-        { "check-config", KIND_BOOL, AT(check), 0, 0 },
-        { "version", KIND_BOOL, AT(version), 0, 0 },
-        { "help", KIND_BOOL, AT(help), 0, 0 },
-        { "h", KIND_BOOL, AT(help), 0, 0 },
-        { "log_dir", KIND_UNUSED, 0, 0, 0 },
-        { "v", KIND_UNUSED, 0, 0, 0 },
-        { "vmodule", KIND_UNUSED, 0, 0, 0 },
-        { "stderrthreshold", KIND_UNUSED, 0, 0, 0 },
-        { "log_backtrace_at", KIND_UNUSED, 0, 0, 0 },
-        { "logtostderr", KIND_UNUSED_BOOL, 0, 0, 0 },
-        { "alsologtostderr", KIND_UNUSED_BOOL, 0, 0, 0 },
-        { "health-check-port", KIND_UNUSED, 0, 0, 0 },
-        { "healthz-ip", KIND_UNUSED, 0, 0, 0 },
-        { "healthz-port", KIND_UNUSED, 0, 0, 0 },
-        { "iptables-resync", KIND_UNUSED, 0, 0, 0 },
-        { "iptables-forward-rules", KIND_UNUSED_BOOL, 0, 0, 0 },
+        { "etcd-endpoints", KIND_STR, AT(store.endpoints), 0, 0, 0, NULL },
+        { "etcd-prefix", KIND_STR, AT(store.prefix), 0, 0, 0, NULL },
+        { "etcd-api", KIND_API, AT(store.api), 0, 0, 0, NULL },
+        { "etcd-cafile", KIND_STR, AT(store.ca_file), 0, 0, 0, NULL },
+        { "etcd-certfile", KIND_STR, AT(store.cert_file), 0, 0, 0, NULL },
+        { "etcd-keyfile", KIND_STR, AT(store.key_file), 0, 0, 0, NULL },
+        { "etcd-username", KIND_STR, AT(store.user), 0, 0, 0, NULL },
+        { "etcd-password", KIND_STR, AT(store.password), 0, 0, 0, NULL },
+        { "iface", KIND_LIST, AT(underlay.ifaces), 0, 0, AT(underlay.iface_count), NULL },
+        { "iface-regex", KIND_LIST, AT(underlay.regexes), 0, 0, AT(underlay.regex_count), NULL },
+        { "iface-can-reach", KIND_STR, AT(underlay.can_reach), 0, 0, 0, NULL },
+        { "public-ip", KIND_STR, AT(underlay.public_ip), 0, 0, 0, NULL },
+        { "subnet-file", KIND_STR, AT(subnet_file), 0, 0, 0, NULL },
+        { "subnet-lease-renew-margin", KIND_INT, AT(margin_min), 1, 24 * 60 - 1, 0, NULL },
+        { "subnet-lease-ttl", KIND_INT, AT(ttl_s), 2, 366LL * 86400, 0, NULL },
+        { "static", KIND_STR, AT(store.file), 0, 0, 0, NULL },
+        { "allow-no-gbp", KIND_BOOL, AT(no_gbp), 0, 0, 0, NULL },
+        { "ip-masq", KIND_BOOL, AT(ip_masq), 0, 0, 0, NULL },
+        { "guard", KIND_BOOL, AT(guard), 0, 0, 0, NULL },
+        { "iptables-lock-file", KIND_STR, AT(lock_file), 0, 0, 0, NULL },
+        { "iptables-resync", KIND_INT, AT(resync_s), 1, 86400, 0, NULL },
+        { "healthz-ip", KIND_STR, AT(healthz_ip), 0, 0, 0, NULL },
+        { "healthz-port", KIND_INT, AT(healthz_port), 0, UINT16_MAX, 0, NULL },
+        { "debug-port", KIND_INT, AT(debug_port), 0, UINT16_MAX, 0, NULL },
+        { "log-level", KIND_LEVEL, 0, 0, 0, 0, NULL },
+        { "check-config", KIND_BOOL, AT(check), 0, 0, 0, NULL },
+        { "version", KIND_BOOL, AT(version), 0, 0, 0, NULL },
+        { "help", KIND_BOOL, AT(help), 0, 0, 0, NULL },
+        { "h", KIND_BOOL, AT(help), 0, 0, 0, NULL },
+        { "log_dir", KIND_UNUSED, 0, 0, 0, 0, NULL },
+        { "v", KIND_UNUSED, 0, 0, 0, 0, NULL },
+        { "vmodule", KIND_UNUSED, 0, 0, 0, 0, NULL },
+        { "stderrthreshold", KIND_UNUSED, 0, 0, 0, 0, NULL },
+        { "log_backtrace_at", KIND_UNUSED, 0, 0, 0, 0, NULL },
+        { "logtostderr", KIND_UNUSED_BOOL, 0, 0, 0, 0, NULL },
+        { "alsologtostderr", KIND_UNUSED_BOOL, 0, 0, 0, 0, NULL },
+        { "health-check-port", KIND_UNUSED, 0, 0, 0, 0, NULL },
+        { "iptables-forward-rules", KIND_UNUSED_BOOL, 0, 0, 0, 0, NULL },
+        { "ip-masq-fully-random-disable", KIND_UNUSED_BOOL, 0, 0, 0, 0, NULL },
+        { "set-node-network-unavailable", KIND_UNUSED_BOOL, 0, 0, 0, 0, NULL },
+        { "kube-subnet-mgr", KIND_REFUSED_BOOL, 0, 0, 0, 0, KUBE },
+        { "kube-api-url", KIND_REFUSED, 0, 0, 0, 0, KUBE },
+        { "kube-annotation-prefix", KIND_REFUSED, 0, 0, 0, 0, KUBE },
+        { "kubeconfig-file", KIND_REFUSED, 0, 0, 0, 0, KUBE },
+        { "net-config-path", KIND_REFUSED, 0, 0, 0, 0, KUBE },
+        { "public-ipv6", KIND_REFUSED, 0, 0, 0, 0, IPV6 },
+        { "ip-blackhole-route", KIND_REFUSED_BOOL, 0, 0, 0, 0,
+          "the bridge of the cell's containers has the route to them" },
 };
 
 enum { FLAG_COUNT = sizeof flags / sizeof *flags };
@@ -90,7 +138,7 @@ static const struct flag *find(const char *name, size_t len)
 
 static bool is_switch(const struct flag *f)
 {
-        return f->kind == KIND_BOOL || f->kind == KIND_UNUSED_BOOL;
+        return f->kind == KIND_BOOL || f->kind == KIND_UNUSED_BOOL || f->kind == KIND_REFUSED_BOOL;
 }
 
 static int set_bool(const struct flag *f, const char *value, bool *at, struct err *e)
@@ -104,9 +152,33 @@ static int set_bool(const struct flag *f, const char *value, bool *at, struct er
         return 0;
 }
 
+static int add_to_list(const struct flag *f, const char *value, struct options *o, struct err *e)
+{
+        const char **list = (const char **)((char *)o + f->at);
+        size_t *count = (size_t *)((char *)o + f->count_at);
+
+        if (*count == UNDERLAY_IFACES_MAX)
+                return err_set(e, FAULT_BAD_INPUT, 0, "--%s: more than %d", f->name,
+                               (int)UNDERLAY_IFACES_MAX);
+        list[(*count)++] = value;
+        return 0;
+}
+
+static int set_api(const char *value, enum store_api *at, struct err *e)
+{
+        if (str_eq(value, "v3"))
+                *at = STORE_ETCD_V3;
+        else if (str_eq(value, "v2"))
+                *at = STORE_ETCD_V2;
+        else
+                return err_set(e, FAULT_BAD_INPUT, 0, "--etcd-api: must be v3 or v2");
+        return 0;
+}
+
 static int set(const struct flag *f, const char *value, struct options *o, struct err *e)
 {
         void *at = (char *)o + f->at;
+        bool refused = true;
 
         switch (f->kind) {
         case KIND_STR:
@@ -118,19 +190,24 @@ static int set(const struct flag *f, const char *value, struct options *o, struc
                 return 0;
         case KIND_BOOL:
                 return set_bool(f, value, at, e);
-        case KIND_IFACE:
-                if (o->iface_count == OPTIONS_IFACES_MAX)
-                        return err_set(e, FAULT_BAD_INPUT, 0, "--iface: more than %d",
-                                       (int)OPTIONS_IFACES_MAX);
-                o->ifaces[o->iface_count++] = value;
-                return 0;
+        case KIND_API:
+                return set_api(value, at, e);
+        case KIND_LIST:
+                return add_to_list(f, value, o, e);
         case KIND_LEVEL:
                 return log_level_parse(value, &o->level, e) < 0 ? err_add(e, "--log-level") : 0;
         case KIND_UNUSED:
         case KIND_UNUSED_BOOL:
+                return 0;
+        case KIND_REFUSED_BOOL:
+                if (set_bool(f, value, &refused, e) < 0)
+                        return -1;
+                break;
+        case KIND_REFUSED:
+                refused = *value;
                 break;
         }
-        return 0;
+        return refused ? err_set(e, FAULT_BAD_INPUT, 0, "--%s: %s", f->name, f->why) : 0;
 }
 
 /* FLANNELD_ETCD_ENDPOINTS for "etcd-endpoints". */
@@ -163,6 +240,9 @@ static int check(const struct options *o, struct err *e)
         if (!s->cert_file != !s->key_file)
                 return err_set(e, FAULT_BAD_INPUT, 0,
                                "--etcd-certfile and --etcd-keyfile: one needs the other");
+        if (!s->user != !s->password)
+                return err_set(e, FAULT_BAD_INPUT, 0,
+                               "--etcd-username and --etcd-password: one needs the other");
         if (s->prefix[0] != '/' || s->prefix[strlen(s->prefix) - 1] == '/')
                 return err_set(e, FAULT_BAD_INPUT, 0,
                                "--etcd-prefix: must begin with a slash and not end with one");
@@ -179,6 +259,8 @@ int options_parse(int argc, char *const *argv, char *(*environment)(const char *
                 .margin_min = 60,
                 .ttl_s = 86400,
                 .guard = true,
+                .resync_s = 60,
+                .healthz_ip = "0.0.0.0",
                 .level = LOG_LEVEL_INFO,
         };
         bool given[FLAG_COUNT] = { false };

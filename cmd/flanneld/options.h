@@ -8,14 +8,13 @@
 #define FLANNELD_OPTIONS_H
 
 #include "cmd/flanneld/store.h"
+#include "cmd/flanneld/underlay.h"
 #include "netman/err.h"
 #include "netman/log.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum { OPTIONS_IFACES_MAX = 8 };
 
 /**
  * struct options - What was asked for; texts are borrowed from argv and environ
@@ -24,17 +23,23 @@ enum { OPTIONS_IFACES_MAX = 8 };
  * @guard:      Refuse VXLAN packets from anybody but the other cells
  * @lock_file:  Lock of all who change iptables here, besides iptables' own; or NULL
  * @no_gbp:     Go on although the network carries no group policy
+ * @ip_masq:    Masquerade what leaves the overlay
+ * @resync_s:   Seconds between two looks at the iptables rules
+ * @healthz_ip, @healthz_port: Where GET /healthz is answered; port 0: nowhere
+ * @debug_port: The same for the debug server, on loopback
  */
 struct options {
         struct store_conf store;
-        const char *ifaces[OPTIONS_IFACES_MAX];
-        size_t iface_count;
-        const char *public_ip;
+        struct underlay_wish underlay;
         const char *subnet_file;
         int64_t margin_min;
         int64_t ttl_s;
         bool no_gbp;
         bool guard;
+        bool ip_masq;
+        int64_t resync_s;
+        const char *healthz_ip;
+        int64_t healthz_port, debug_port;
         const char *lock_file;
         bool check;
         bool version;

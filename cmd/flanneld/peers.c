@@ -94,6 +94,13 @@ static int collect_moved(struct peers *p, const struct lease *was, const struct 
                peers_collect_del(p, peers_fdb(p, was), e);
 }
 
+/* flannel before 0.24 tells 16 bits of a VNI, before 0.14 it tells none. */
+static bool same_tunnel(const struct peers *p, const struct lease *l)
+{
+        return l->vxlan &&
+               (l->vni == p->vni || l->vni == (p->vni & UINT16_MAX) || l->vni == LEASE_VNI_UNSAID);
+}
+
 /**
  * is_peer() - Is this the lease of another cell that we can reach?
  */
@@ -101,7 +108,7 @@ static bool is_peer(const struct peers *p, const struct lease *l)
 {
         if (ip4_net_same(l->subnet, p->self))
                 return false;
-        if (!l->vxlan || l->vni != p->vni)
+        if (!same_tunnel(p, l))
                 return false;
         if (l->public_ip == p->self_ip) {
                 log_info("lease-with-our-address-ignored",

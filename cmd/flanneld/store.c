@@ -15,6 +15,7 @@ int store_open(const struct store_conf *conf, struct store **ret, struct err *e)
 {
         static const struct store_ops *const kinds[] = {
                 [STORE_ETCD_V3] = &store_etcd_v3,
+                [STORE_ETCD_V2] = &store_etcd_v2,
                 [STORE_FILE] = &store_file,
         };
         OWN(store) struct store *s = calloc(1, sizeof *s);

@@ -18,6 +18,7 @@ struct store_ops {
                      struct err *e);
 };
 
+extern const struct store_ops store_etcd_v2;
 extern const struct store_ops store_etcd_v3;
 extern const struct store_ops store_file;
 

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/flanneld/underlay.h"
 
-#include "netman/file.h"
-#include "netman/log.h"
-
 #include <arpa/inet.h>
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-
-enum { OVERLAY_MTU_MIN = 576 };
 
 /* The first usable address of an interface. */
 static int first_address(struct nlx *nl, const struct nlx_link *l, uint32_t *ret, struct err *e)
@@ -42,7 +37,7 @@ static int by_address(struct nlx *nl, uint32_t ip, int *ret, struct err *e)
         return 0;
 }
 
-/* One of --iface's values: an address or a name. */
+/* An interface by its address or name. */
 static int try_iface(struct nlx *nl, const char *iface, struct underlay *u, struct err *e)
 {
         int dev = 0;
@@ -78,22 +73,89 @@ static int default_iface(struct nlx *nl, struct underlay *u, struct err *e)
         return first_address(nl, &u->link, &u->local, e);
 }
 
-int underlay_find(struct nlx *nl, const char *const *ifaces, size_t count, const char *public_ip,
-                  struct underlay *ret, struct err *e)
+/* The first interface that has an address, or else the first name, that @re matches. */
+static int by_regex(struct nlx *nl, const regex_t *re, struct underlay *u, struct err *e)
+{
+        OWN(mem) struct nlx_link *links = NULL;
+        size_t count;
+
+        if (nlx_links(nl, &links, &count, e) < 0)
+                return -1;
+        for (int names = 0; names < 2; names++)
+                for (size_t i = 0; i < count; i++) {
+                        struct underlay here = { .link = links[i] };
+
+                        if (first_address(nl, &links[i], &here.local, NULL) < 0 ||
+                            regexec(re, names ? links[i].name : ip4_text(here.local).s, 0, NULL,
+                                    0) != 0)
+                                continue;
+                        *u = here;
+                        return 0;
+                }
+        return err_set(e, FAULT_ABSENT, 0, "no interface with an IPv4 address matches");
+}
+
+static int try_regex(struct nlx *nl, const char *text, struct underlay *u, struct err *e)
+{
+        regex_t re;
+        int rc;
+
+        if (regcomp(&re, text, REG_EXTENDED | REG_NOSUB) != 0)
+                return err_set(e, FAULT_BAD_INPUT, 0, "no extended regular expression");
+        rc = by_regex(nl, &re, u, e);
+        regfree(&re);
+        return rc < 0 ? err_add(e, "--iface-regex %s", text) : 0;
+}
+
+/* The interface by which packets to @text leave. */
+static int try_reach(struct nlx *nl, const char *text, struct underlay *u, struct err *e)
+{
+        uint32_t ip, src_be;
+        int dev;
+
+        if (!ip4_parse(text, &ip))
+                return err_set(e, FAULT_BAD_INPUT, 0, "--iface-can-reach %s is no IPv4 address",
+                               text);
+        if (nlx_route_get(nl, htonl(ip), &dev, &src_be, e) < 0 ||
+            nlx_link_get_index(nl, dev, &u->link, e) < 0)
+                return err_add(e, "--iface-can-reach %s", text);
+        u->local = ntohl(src_be);
+        return 0;
+}
+
+/* As flannel does it: names and addresses, then expressions, then what is reached. */
+static int find_interface(struct nlx *nl, const struct underlay_wish *w, struct underlay *u,
+                          struct err *e)
+{
+        uint32_t public_ip;
+        int rc = -1;
+
+        for (size_t i = 0; i < w->iface_count && rc < 0; i++)
+                rc = try_iface(nl, w->ifaces[i], u, e);
+        for (size_t i = 0; i < w->regex_count && rc < 0; i++)
+                rc = try_regex(nl, w->regexes[i], u, e);
+        if (rc < 0 && w->can_reach)
+                rc = try_reach(nl, w->can_reach, u, e);
+        if (rc == 0 || w->iface_count || w->regex_count || w->can_reach)
+                return rc;
+        if (w->public_ip && ip4_parse(w->public_ip, &public_ip) &&
+            try_iface(nl, w->public_ip, u, NULL) == 0)
+                return 0;
+        return default_iface(nl, u, e);
+}
+
+int underlay_find(struct nlx *nl, const struct underlay_wish *w, struct underlay *ret,
+                  struct err *e)
 {
         struct underlay u = { 0 };
-        int rc = -1, dev = 0;
+        int dev = 0;
 
-        if (count == 0)
-                rc = default_iface(nl, &u, e);
-        for (size_t i = 0; i < count && rc < 0; i++)
-                rc = try_iface(nl, ifaces[i], &u, e);
-        if (rc < 0)
+        if (find_interface(nl, w, &u, e) < 0)
                 return -1;
         u.public_ip = u.local;
-        if (public_ip && !ip4_parse(public_ip, &u.public_ip))
+        if (w->public_ip && !ip4_parse(w->public_ip, &u.public_ip))
                 return err_set(e, FAULT_BAD_INPUT, 0, "--public-ip %s is no IPv4 address",
-                               public_ip);
+                               w->public_ip);
         /* Behind address translation the public address is not ours to send from. */
         if (by_address(nl, u.public_ip, &dev, e) < 0)
                 return -1;
@@ -101,132 +163,4 @@ int underlay_find(struct nlx *nl, const char *const *ifaces, size_t count, const
                 u.local = u.public_ip;
         *ret = u;
         return 0;
-}
-
-uint32_t underlay_mtu(const struct underlay *u, const struct netconf *c)
-{
-        return (c->mtu ? c->mtu : u->link.mtu) - VXLAN_OVERHEAD;
-}
-
-static int check_mtu(const struct underlay *u, const struct netconf *c, struct err *e)
-{
-        uint32_t mtu = c->mtu ? c->mtu : u->link.mtu;
-
-        if (mtu > u->link.mtu)
-                return err_set(
-                        e, FAULT_CONFLICT, 0,
-                        "the configured MTU %u is greater than %s's %u: lower Backend.MTU or "
-                        "raise the interface's",
-                        mtu, u->link.name, u->link.mtu);
-        if (mtu < OVERLAY_MTU_MIN + VXLAN_OVERHEAD)
-                return err_set(
-                        e, FAULT_CONFLICT, 0,
-                        "MTU %u leaves less than %d bytes for the overlay: raise it to %d at "
-                        "least",
-                        mtu, (int)OVERLAY_MTU_MIN, OVERLAY_MTU_MIN + VXLAN_OVERHEAD);
-        return 0;
-}
-
-/**
- * in_the_way() - Does a route lead packets of the overlay elsewhere?
- *
- * Not in the way: our device's own routes, and those of bridges and virtual
- * interfaces to parts of the overlay, which are the way to this cell's own
- * containers.
- */
-static bool in_the_way(struct nlx *nl, const struct nlx_route *r, const struct netconf *c,
-                       const char *device)
-{
-        struct ip4_net dst = { ntohl(r->dst_be), r->len };
-        struct nlx_link l = { 0 };
-        bool local;
-
-        if (r->len == 0 || !ip4_net_overlap(dst, c->network))
-                return false;
-        if (nlx_link_get_index(nl, r->dev, &l, NULL) < 0)
-                return false; /* gone since */
-        local = strcmp(l.kind, "bridge") == 0 || strcmp(l.kind, "veth") == 0;
-        return strcmp(l.name, device) != 0 && !(local && r->len > c->network.len && !r->via_be);
-}
-
-static int check_overlap(struct nlx *nl, const struct underlay *u, const struct netconf *c,
-                         const char *device, struct err *e)
-{
-        OWN(mem) struct nlx_route *all = NULL;
-        size_t count;
-
-        if (ip4_net_has(c->network, u->local) || ip4_net_has(c->network, u->public_ip))
-                return err_set(e, FAULT_CONFLICT, 0,
-                               "the overlay %s contains this cell's underlay address %s: choose "
-                               "another Network",
-                               ip4_net_text(c->network).s, ip4_text(u->local).s);
-        if (nlx_routes(nl, 0, &all, &count, e) < 0)
-                return -1;
-        for (size_t i = 0; i < count; i++) {
-                struct ip4_net dst = { ntohl(all[i].dst_be), all[i].len };
-                struct nlx_link l = { .name = "?" };
-
-                if (!in_the_way(nl, &all[i], c, device))
-                        continue;
-                (void)nlx_link_get_index(nl, all[i].dev, &l, NULL); /* only for its name */
-                return err_set(
-                        e, FAULT_CONFLICT, 0,
-                        "the overlay %s overlaps the route to %s by %s and would cut this "
-                        "cell off from it: choose another Network, or delete the route if it "
-                        "is a left-over",
-                        ip4_net_text(c->network).s, ip4_net_text(dst).s, l.name);
-        }
-        return 0;
-}
-
-/**
- * check_port() - Has a program taken the tunnel's UDP port?
- *
- * The kernel would say so only when the device is set up. Where there is a VXLAN
- * device with that port already the port is the kernel's.
- */
-static int check_port(struct nlx *nl, const struct netconf *c, struct err *e)
-{
-        struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(c->port) };
-        OWN(mem) struct nlx_link *all = NULL;
-        OWN(fd) int fd = -1;
-        size_t count;
-
-        if (nlx_links(nl, &all, &count, e) < 0)
-                return -1;
-        for (size_t i = 0; i < count; i++)
-                if (strcmp(all[i].kind, "vxlan") == 0 && all[i].vxlan.port == c->port)
-                        return 0;
-        fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) == 0)
-                return 0;
-        return err_set(e, FAULT_CONFLICT, 0,
-                       "UDP port %u is in use: stop the program that has it ('ss -ulnp sport = "
-                       ":%u' shows it) or set another Backend.Port for the whole network",
-                       c->port, c->port);
-}
-
-int underlay_check(struct nlx *nl, const struct underlay *u, const struct netconf *c,
-                   const char *device, struct err *e)
-{
-        if (check_mtu(u, c, e) < 0 || check_overlap(nl, u, c, device, e) < 0)
-                return -1;
-        return check_port(nl, c, e);
-}
-
-void underlay_warn_neighbours(size_t leases)
-{
-        static const char path[] = "/proc/sys/net/ipv4/neigh/default/gc_thresh3";
-        OWN(str) struct str text = { 0 };
-        int64_t most;
-
-        if (file_read(path, 64, &text, NULL) < 0)
-                return; /* other network namespaces than the first have none */
-        text.data[strcspn(text.data, "\n")] = '\0';
-        if (str_to_int(text.data, 0, INT32_MAX, &most, NULL) < 0 || leases * 5 / 4 < (size_t)most)
-                return;
-        log_error("too-few-neighbours-allowed", LOG_STR("setting", path), LOG_INT("is", most),
-                  LOG_INT("leases", leases),
-                  LOG_STR("remedy", "raise net.ipv4.neigh.default.gc_thresh1, 2 and 3 to at least "
-                                    "twice the number of cells"));
 }

@@ -19,14 +19,27 @@ struct underlay {
         uint32_t public_ip;
 };
 
+enum { UNDERLAY_IFACES_MAX = 8 };
+
 /**
- * underlay_find() - Choose interface and address
- * @ifaces:    Names or addresses, the first that is there wins; none: the
- *             interface of the default route
- * @public_ip: As given by the operator, or NULL
+ * struct underlay_wish - What the operator said; texts are borrowed
+ * @ifaces:    Names or addresses, the first that is there wins
+ * @regexes:   After those: extended regular expressions for addresses, then names
+ * @can_reach: After those: the interface by which this address is reached
+ * @public_ip: How other cells reach this one, or NULL
+ *
+ * With nothing said: the interface that has @public_ip, else that of the default route.
  */
-int underlay_find(struct nlx *nl, const char *const *ifaces, size_t count, const char *public_ip,
-                  struct underlay *ret, struct err *e);
+struct underlay_wish {
+        const char *ifaces[UNDERLAY_IFACES_MAX], *regexes[UNDERLAY_IFACES_MAX];
+        size_t iface_count, regex_count;
+        const char *can_reach;
+        const char *public_ip;
+};
+
+/** underlay_find() - Choose interface and address */
+int underlay_find(struct nlx *nl, const struct underlay_wish *w, struct underlay *ret,
+                  struct err *e);
 
 /**
  * underlay_check() - Would this overlay cut the cell off, or not fit?

@@ -1,4 +1,6 @@
 # What a thousand and two thousand cells cost one flanneld.
+#
+#   HOUR=1 tests/bench/run flanneld     rests for a whole hour instead of one minute
 . "$TOP/tests/lib/check.sh"
 . "$TOP/tests/lib/services.sh"
 . "$TOP/tests/lib/overlay.sh"
@@ -34,7 +36,7 @@ routes() { on 1 ip route show dev flannel.1 | wc -l; }
 
 # run GUARD COUNT: a cold start with COUNT other cells, then single changes
 run() {
-    local guard=$1 count=$2 begin end i one=() guarded=() calls
+    local guard=$1 count=$2 begin end i one=() guarded=()
     on 1 ip link del flannel.1 2>/dev/null
     on 1 iptables -F
     on 1 iptables -X
@@ -54,25 +56,45 @@ run() {
     done
     delete_lease "$(key 3000)"
     wait_for 10 eval '[ "$(routes)" = '"$count"' ]'
-    wait_for 5 false # let it come to rest
-    calls=$(syscalls 30)
     rss=$(rss_kb)
     mapfile -t one < <(printf '%s\n' "${one[@]}" | sort -n)
     mapfile -t guarded < <(printf '%s\n' "${guarded[@]}" | sort -n)
-    printf '%-6s %5d cells   start to joined %5d ms   programming %4d ms   cpu %4d ms   one change %5d us (worst %5d), guard %5d us   peak %5d kB   system calls in 30 s at rest %s\n' \
-        "$guard" "$count" $((end - begin)) "$program" "$cpu" "${one[10]}" "${one[19]}" "${guarded[10]}" "$rss" "$calls"
-    echo "{\"guard\":$guard,\"cells\":$count,\"joined_ms\":$((end - begin)),\"programming_ms\":$program,\"cpu_ms\":$cpu,\"change_us\":${one[10]},\"change_worst_us\":${one[19]},\"guard_us\":${guarded[10]},\"peak_kb\":$rss,\"calls_30s\":\"$calls\"}" >>"$T/results"
+    printf '%-6s %5d cells   start to joined %5d ms   programming %4d ms   cpu %4d ms   one change %5d us (worst %5d), guard %5d us   peak %5d kB\n' \
+        "$guard" "$count" $((end - begin)) "$program" "$cpu" "${one[10]}" "${one[19]}" "${guarded[10]}" "$rss"
+    echo "{\"guard\":$guard,\"cells\":$count,\"joined_ms\":$((end - begin)),\"programming_ms\":$program,\"cpu_ms\":$cpu,\"change_us\":${one[10]},\"change_worst_us\":${one[19]},\"guard_us\":${guarded[10]},\"peak_kb\":$rss}" >>"$T/results"
     stop_flanneld 1
 }
 
-# syscalls SECONDS: of all its threads, while nothing changes; "?" without strace
+# syscalls SECONDS: of all its threads meanwhile; which they were stays in $T/strace
 syscalls() {
-    command -v strace >/dev/null || { echo '?'; return; }
     timeout -s INT "$1" strace -f -qq -o "$T/strace" -p "$(pid)" 2>/dev/null
     grep -vc -e resumed -e '+++' -e '---' "$T/strace"
 }
 
+# rest SECONDS: with a lease of a day nothing is due, with one of ten seconds renewals are
+rest() {
+    local calls cpu ticks renewals
+    on 1 ip link del flannel.1 2>/dev/null
+    join 1 || exit 1
+    wait_for 5 false
+    cpu=$(cpu_ms)
+    calls=$(syscalls "$1")
+    ticks=$(($(cpu_ms) - cpu))
+    printf 'at rest for %d s: %d system calls, %d ms of cpu:' "$1" "$calls" "$ticks"
+    awk '{ sub(/^[0-9]+ +/, ""); if (/^[a-z_0-9]+\(/) { sub(/\(.*/, ""); n[$0]++ } } END { for (c in n) printf " %s %d", c, n[c]; print "" }' "$T/strace"
+    stop_flanneld 1
+    delete_lease "$(leases | sed -n 's/ .*"192.0.2.11".*//p')"
+    join 1 --subnet-lease-ttl=10 --log-level=debug || exit 1
+    renewals=$(syscalls 30)
+    local count
+    count=$(grep -c lease-renewed "$T/cell1.log")
+    printf 'with a lease of 10 s, for 30 s: %d system calls, %d renewals\n' "$renewals" "$count"
+    echo "{\"rest_s\":$1,\"calls\":$calls,\"cpu_ms\":$ticks,\"renewals\":$count,\"renewal_calls\":$renewals}" >>"$T/results"
+    stop_flanneld 1
+}
+
 fill 1 1001
+rest "$([ -n "${HOUR-}" ] && echo 3600 || echo 60)"
 run false 1000
 run true 1000
 fill 1001 2001

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Everything that another cell, or whoever writes to etcd, can make flanneld read. */
+#include "cmd/flanneld/etcd2_json.h"
 #include "cmd/flanneld/etcd3_json.h"
 #include "cmd/flanneld/netconf.h"
 #include "cmd/flanneld/static.h"
@@ -46,6 +47,12 @@ static void parse_all(const char *text, size_t len)
                 abort(); /* a configuration that is right has room for a first cell */
         if (jsonx_parse(text, len, &root, &e) == 0) {
                 (void)etcd3_leases(root, &all, &e);
+                rev = 0;
+                (void)etcd2_event(root, &news, &rev, &e);
+                (void)etcd2_refusal(root, &e);
+                (void)etcd2_lease(root, &l);
+                (void)etcd2_ttl(root);
+                (void)etcd2_leases(root, &all, &e);
                 (void)static_leases(root, 1, &all, &e);
         }
 }

@@ -3,6 +3,7 @@
 . "$TOP/tests/lib/services.sh"
 . "$TOP/tests/lib/overlay.sh"
 
+CONFIG='{"Network":"10.255.0.0/16","Backend":{"Type":"vxlan","GBP":true}}'
 make_underlay
 make_cell 1
 make_cell 2 9000
@@ -144,6 +145,69 @@ export FLANNELD_SUBNET_LEASE_RENEW_MARGIN
 refuse "flags come from the environment too" "$BIN/flanneld" --check-config
 check "but those given are stronger" "$BIN/flanneld" --check-config --subnet-lease-renew-margin=60
 unset FLANNELD_SUBNET_LEASE_RENEW_MARGIN
+
+for flag in --kube-subnet-mgr --public-ipv6=fd00::1 --ip-blackhole-route --etcd-api=v4 --etcd-username=me; do
+    refuse "$flag is refused" "$BIN/flanneld" --check-config $flag
+done
+match "with the reason" 'kube-subnet-mgr: leases come from etcd or --static here' "$("$BIN/flanneld" --check-config --kube-subnet-mgr 2>&1)"
+check "but not where it says no" "$BIN/flanneld" --check-config --kube-subnet-mgr=false --ip-blackhole-route=false
+
+# --- which interface --------------------------------------------------------------
+put_config "$CONFIG"
+rm -f "$T"/cell*.env
+on 1 ip link add eth1 type veth peer name peer1
+on 1 ip addr add 203.0.113.5/24 dev eth1
+on 1 ip link set eth1 mtu 1400 up
+on 1 ip link set peer1 up
+tunnel() { on 1 ip -d link show flannel.1 | grep -o 'local [0-9.]* dev [a-z0-9]*'; }
+unset_iface() { ip netns exec cell1 "$BIN/flanneld" --etcd-endpoints="$ETCD" --subnet-file="$T/cell1.env" "$@" >>"$T/cell1.log" 2>&1 & echo $! >"$T/cell1.pid"; }
+# chooses "WHAT" "TUNNEL" flag…
+chooses() {
+    local what=$1 want=$2
+    shift 2
+    : >"$T/cell1.log"
+    unset_iface "$@"
+    wait_for 20 joined 1
+    same "$what" "$want" "$(tunnel)"
+    stop_flanneld 1
+}
+chooses "an interface is found by the default route" "local 192.0.2.111 dev eth0"
+chooses "by an expression for its address" "local 203.0.113.5 dev eth1" --iface=nowhere0 --iface-regex='^203\.0\.113\.[0-9]+$'
+chooses "or for its name" "local 203.0.113.5 dev eth1" --iface-regex=nothing --iface-regex='^eth1$'
+chooses "by where it leads to" "local 203.0.113.5 dev eth1" --iface-can-reach=203.0.113.99
+chooses "by its public address" "local 203.0.113.5 dev eth1" --public-ip=203.0.113.5
+match "which then tells the MTU" 'mtu 1350' "$(on 1 ip link show flannel.1)"
+on 1 ip link del eth1
+on 1 ip link del flannel.1
+
+# --- users of etcd ----------------------------------------------------------------
+make_users() {
+    local range="\"key\":\"$(b64 $PREFIX/)\",\"range_end\":\"$(b64 ${PREFIX}0)\""
+    for user in root flannel; do
+        etcd_v3 auth/user/add "{\"name\":\"$user\",\"password\":\"$user's\"}" && etcd_v3 auth/role/add "{\"name\":\"$user\"}" || return 1
+    done
+    etcd_v3 auth/role/grant "{\"name\":\"flannel\",\"perm\":{\"permType\":\"READWRITE\",$range}}" || return 1
+    for user in root flannel; do
+        etcd_v3 auth/user/grant "{\"user\":\"$user\",\"role\":\"$user\"}" || return 1
+    done
+    etcd_v3 auth/enable '{}'
+}
+rm -f "$T"/cell*.env
+for key in $(leases | cut -d' ' -f1); do delete_lease "$key"; done
+check "etcd gets users" make_users
+fails 3 'etcd answered 400: .*user name is empty' "a cell that is no user"
+fails 3 'etcd user flannel: etcd answered 400: .*invalid user ID or password' "a user with a wrong password" --etcd-username=flannel --etcd-password=wrong
+FLANNELD_ETCD_PASSWORD="flannel's"
+export FLANNELD_ETCD_PASSWORD
+check "with the right one, from the environment, a cell joins" join 3 --etcd-username=flannel --subnet-lease-ttl=4 --log-level=debug
+refuse "the password is said nowhere" grep -qF "flannel's" "$T/cell3.log"
+stop_pid "$T/etcd.pid"
+check "when etcd comes back it knows no token" start_etcd "$T/etcd" 192.0.2.1 2379
+: >"$T/cell3.log"
+check "the cell gets another one and keeps its lease" wait_for 20 grep -q -e lease-renewed -e lease-taken-again "$T/cell3.log"
+stop_flanneld 3
+unset FLANNELD_ETCD_PASSWORD
+on 3 ip link del flannel.1
 
 # --- static mode ----------------------------------------------------------------
 static() {

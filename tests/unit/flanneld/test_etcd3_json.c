@@ -149,8 +149,8 @@ static void a_lease_is_renewed_in_time(void **state)
         } cases[] = {
                 { 86400, 3600, 22 * 3600 * 1000, 23 * 3600 * 1000 }, /* an hour before its end */
                 { 86400, 1439 * 60, 50 * 1000,
-                  60 * 1000 },     /* flannel's greatest margin: a minute */
-                { 3, 3600, 1, 2 }, /* a margin greater than life */
+                  60 * 1000 },          /* flannel's greatest margin: a minute */
+                { 3, 3600, 900, 1000 }, /* a margin greater than life */
         };
 
         (void)state;
