@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "garden-external-networker/ipc/request.h"
 
+#include "garden-external-networker/ipc/stream.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -73,6 +75,14 @@ static int read_netin(const json_t *list, struct up_request *r, struct err *e)
         return 0;
 }
 
+static int read_rule(const json_t *rule, size_t i, struct egress_list *ret, struct err *e)
+{
+        char where[48];
+
+        (void)snprintf(where, sizeof where, "netout_rules[%zu]", i);
+        return egress_parse(rule, where, ret, e);
+}
+
 static int read_rules(const json_t *list, struct egress_list *ret, struct err *e)
 {
         const json_t *item;
@@ -83,10 +93,7 @@ static int read_rules(const json_t *list, struct egress_list *ret, struct err *e
         if (!json_is_array(list))
                 return err_set(e, FAULT_BAD_INPUT, 0, "'netout_rules' must be a list");
         json_array_foreach(list, i, item) {
-                char where[48];
-
-                (void)snprintf(where, sizeof where, "netout_rules[%zu]", i);
-                if (egress_parse(item, where, ret, e) < 0)
+                if (read_rule(item, i, ret, e) < 0)
                         return -1;
         }
         return 0;
@@ -166,22 +173,46 @@ int net_in_request_parse(const char *text, size_t len, struct net_in_request *re
         return 0;
 }
 
+static int take_rule(const json_t *item, size_t i, void *ctx)
+{
+        return read_rule(item, i, ctx, &(struct err){ 0 });
+}
+
+/**
+ * read_bulk() - The request of "bulk-net-out"
+ *
+ * What cannot be read item by item is read as a whole, and mostly refused.
+ */
+static int read_bulk(const char *text, size_t len, struct net_out_request *r, struct err *e)
+{
+        OWN(json) json_t *root = NULL;
+
+        if (stream_list(text, len, "netout_rules", take_rule, &r->rules, &root))
+                return read_ip(root, "container_ip", true, &r->container_ip, e);
+        egress_done(&r->rules);
+        if (read_root(text, len, &root, e) < 0 ||
+            read_ip(root, "container_ip", true, &r->container_ip, e) < 0)
+                return -1;
+        return read_rules(request_member(root, "netout_rules"), &r->rules, e);
+}
+
+static int read_one(const char *text, size_t len, struct net_out_request *r, struct err *e)
+{
+        OWN(json) json_t *root = NULL;
+
+        if (read_root(text, len, &root, e) < 0 ||
+            read_ip(root, "container_ip", true, &r->container_ip, e) < 0)
+                return -1;
+        return egress_parse(request_member(root, "netout_rule"), "netout_rule", &r->rules, e);
+}
+
 int net_out_request_parse(const char *text, size_t len, bool bulk, struct net_out_request *ret,
                           struct err *e)
 {
         OWN(net_out_request) struct net_out_request r = { 0 };
-        OWN(json) json_t *root = NULL;
 
-        if (read_root(text, len, &root, e) < 0 ||
-            read_ip(root, "container_ip", true, &r.container_ip, e) < 0)
+        if ((bulk ? read_bulk : read_one)(text, len, &r, e) < 0)
                 return -1;
-        if (bulk) {
-                if (read_rules(request_member(root, "netout_rules"), &r.rules, e) < 0)
-                        return -1;
-        } else if (egress_parse(request_member(root, "netout_rule"), "netout_rule", &r.rules, e) <
-                   0) {
-                return -1;
-        }
         *ret = r;
         r = (struct net_out_request){ 0 };
         return 0;

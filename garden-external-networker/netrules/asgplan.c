@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FANOUT 16
+#define FANOUT     16
+#define CHAINS_MAX 0x100000 /* names have five digits */
 
 /** struct node - A rule that is to be found by its place in an order */
 struct node {
@@ -75,6 +76,9 @@ static int add_node(struct nodes *list, uint32_t lo, uint32_t hi, const struct f
 /**
  * new_chain() - A chain at the end of the plan
  * @root: It is the last one
+ *
+ * Names go down: libiptc keeps its chains sorted and walks them for each rule that
+ * is added, so what is worked on has to be found before what is done with.
  */
 static struct asg_chain *new_chain(struct maker *m, bool root)
 {
@@ -95,7 +99,8 @@ static struct asg_chain *new_chain(struct maker *m, bool root)
         if (root)
                 (void)snprintf(chain->name, sizeof chain->name, "%.28s", m->stem);
         else
-                (void)snprintf(chain->name, sizeof chain->name, "%.20s-%zx", m->stem, p->count);
+                (void)snprintf(chain->name, sizeof chain->name, "%.20s-%05zx", m->stem,
+                               CHAINS_MAX - 1 - p->count);
         p->count++;
         return chain;
 }
@@ -106,8 +111,11 @@ static struct asg_chain *new_chain(struct maker *m, bool root)
 static int close_chain(struct maker *m, const struct node *nodes, size_t count, bool root,
                        struct err *e)
 {
-        struct asg_chain *chain = new_chain(m, root);
+        struct asg_chain *chain;
 
+        if (m->plan.count == CHAINS_MAX)
+                return err_set(e, FAULT_CONFLICT, 0, "more chains than there are names for");
+        chain = new_chain(m, root);
         if (!chain)
                 return err_oom(e);
         for (size_t i = 0; i < count; i++)
