@@ -43,7 +43,7 @@ USES_vxlan-policy-agent        := vxlan-policy-agent
 USES_garden-external-networker := garden-external-networker
 USES_netman-doctor             := garden-external-networker
 USES_netmon                    := garden-external-networker
-USES_cni-wrapper-plugin        := cni
+USES_cni-wrapper-plugin        := cni garden-external-networker
 USES_flannel                   := cni
 USES_network-policy-plugin     := cli-plugin
 

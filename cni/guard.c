@@ -20,6 +20,7 @@
  */
 #include "cni/guard.h"
 
+#include "cni/owner.h"
 #include "netman/fw_dispatch.h"
 #include "netman/fw_tx.h"
 #include "netman/netns.h"
@@ -123,11 +124,6 @@ static int find_port(const struct guard *g, struct port *ret, struct err *e)
 
 /* ---- Chains ---- */
 
-static void name_owner(const char *handle, const char *ifname, char owner[FW_COMMENT_MAX + 1])
-{
-        (void)snprintf(owner, FW_COMMENT_MAX + 1, "%s:%s", handle, ifname);
-}
-
 struct bind {
         const struct guard *guard;
         struct port port;
@@ -218,12 +214,12 @@ static int prepare(const struct port *p, struct err *e)
 
 int guard_add(const struct guard *g, struct err *e)
 {
-        const struct fw_where where = { .lock_file = g->lock_file, .wait_ms = FW_WAIT_MS };
+        const struct fw_where where = { .lock_file = g->lock_file, .wait_ms = g->wait_ms };
         struct bind b = { .guard = g };
 
         if (!g->netns[0])
                 return 0;
-        name_owner(g->handle, g->ifname, b.owner);
+        owner_name(g->handle, g->ifname, b.owner);
         if (find_port(g, &b.port, e) < 0)
                 return err_add(e, "bind address to port");
         if (!b.port.veth[0])
@@ -233,11 +229,11 @@ int guard_add(const struct guard *g, struct err *e)
         return 0;
 }
 
-int guard_remove(const char *lock_file, const char *handle, const char *ifname, struct err *e)
+int guard_remove(const struct guard *g, struct err *e)
 {
-        const struct fw_where where = { .lock_file = lock_file, .wait_ms = FW_WAIT_MS };
+        const struct fw_where where = { .lock_file = g->lock_file, .wait_ms = g->wait_ms };
         char owner[FW_COMMENT_MAX + 1];
 
-        name_owner(handle, ifname, owner);
+        owner_name(g->handle, g->ifname, owner);
         return fw_edit(&where, "raw", unbind_it, owner, NULL, e);
 }

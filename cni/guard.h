@@ -13,12 +13,14 @@
 
 /**
  * struct guard - One container's interface
+ * @wait_ms: Bound on waiting for the locks of the table
  * @netns:  Path of the container's network namespace
  * @ifname: Interface inside it
  * @ip:     The one address it may send from
  */
 struct guard {
         const char *lock_file, *handle, *netns, *ifname;
+        int wait_ms;
         uint32_t ip;
 };
 
@@ -33,7 +35,7 @@ struct guard {
  */
 int guard_add(const struct guard *g, struct err *e);
 
-/** guard_remove() - By handle and interface; none is no error */
-int guard_remove(const char *lock_file, const char *handle, const char *ifname, struct err *e);
+/** guard_remove() - By handle and interface: the rest need not be known; none is no error */
+int guard_remove(const struct guard *g, struct err *e);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cni/masq.h"
 
+#include "cni/owner.h"
 #include "netman/fw_dispatch.h"
 #include "netman/fw_tx.h"
 
@@ -34,42 +35,89 @@ static int lead_here(struct fw_table *t, struct fw_net spare, struct err *e)
         return fw_jump_ensure(t, "POSTROUTING", SIZE_MAX, &jump, e);
 }
 
-static int add_it(struct fw_table *t, void *ctx, struct err *e)
-{
-        const struct masq *m = ctx;
-        struct fw_rule leaf = { .dst = fw_not(m->overlay), .verb = FW_MASQUERADE };
+/** struct job - What an edit works with */
+struct job {
+        const struct masq *masq;
+        char owner[FW_COMMENT_MAX + 1];
+        struct masq_left left;
+};
 
-        fw_comment(&leaf, "%s", m->handle);
-        if (fw_tree_cut_owner(t, &tree, m->handle, e) < 0 ||
-            fw_tree_put(t, &tree, m->ip, &leaf, e) < 0)
-                return -1;
-        return lead_here(t, m->spare, e);
+static struct job job_for(const struct masq *m)
+{
+        struct job j = { .masq = m };
+
+        owner_name(m->handle, m->ifname, j.owner);
+        return j;
 }
 
-int masq_add(const struct masq *m, struct err *e)
+/**
+ * look() - Which interfaces of the container have rules?
+ */
+static int look(struct fw_table *t, void *ctx, struct err *e)
 {
-        const struct fw_where where = { .lock_file = m->lock_file, .wait_ms = FW_WAIT_MS };
-        struct masq copy = *m;
+        OWN(fw_rules) struct fw_rules leaves = { 0 };
+        struct job *j = ctx;
 
-        if (fw_edit(&where, "nat", add_it, &copy, NULL, e) < 0)
+        j->left = (struct masq_left){ 0 };
+        if (fw_tree_leaves(t, &tree, &leaves, e) < 0)
+                return -1;
+        for (size_t i = 0; i < leaves.count; i++) {
+                if (strcmp(leaves.items[i].comment, j->owner) == 0)
+                        j->left.ip = leaves.items[i].src.addr;
+                else if (owner_is(leaves.items[i].comment, j->masq->handle))
+                        j->left.others = true;
+        }
+        return 0;
+}
+
+static int add_it(struct fw_table *t, void *ctx, struct err *e)
+{
+        const struct job *j = ctx;
+        struct fw_rule leaf = { .dst = fw_not(j->masq->overlay), .verb = FW_MASQUERADE };
+
+        fw_comment(&leaf, "%s", j->owner);
+        if (look(t, ctx, e) < 0 || fw_tree_cut_owner(t, &tree, j->owner, e) < 0 ||
+            fw_tree_put(t, &tree, j->masq->ip, &leaf, e) < 0)
+                return -1;
+        return lead_here(t, j->masq->spare, e);
+}
+
+int masq_add(const struct masq *m, struct masq_left *ret, struct err *e)
+{
+        const struct fw_where where = { .lock_file = m->lock_file, .wait_ms = m->wait_ms };
+        struct job j = job_for(m);
+
+        if (fw_edit(&where, "nat", add_it, &j, NULL, e) < 0)
                 return err_add(e, "error setting up default ip masq rule");
+        *ret = j.left;
         return 0;
 }
 
 static int remove_it(struct fw_table *t, void *ctx, struct err *e)
 {
-        const char *const *handle = ctx;
+        const struct job *j = ctx;
 
-        if (fw_tree_cut_owner(t, &tree, *handle, e) < 0)
+        if (look(t, ctx, e) < 0 || fw_tree_cut_owner(t, &tree, j->owner, e) < 0)
                 return -1;
         return fw_tree_trim(t, &tree, "POSTROUTING", e);
 }
 
-int masq_remove(const char *lock_file, const char *handle, struct err *e)
+int masq_remove(const struct masq *m, struct masq_left *ret, struct err *e)
 {
-        const struct fw_where where = { .lock_file = lock_file, .wait_ms = FW_WAIT_MS };
+        const struct fw_where where = { .lock_file = m->lock_file, .wait_ms = m->wait_ms };
+        struct job j = job_for(m);
 
-        if (fw_edit(&where, "nat", remove_it, &handle, NULL, e) < 0)
+        if (fw_edit(&where, "nat", remove_it, &j, NULL, e) < 0)
                 return err_add(e, "removing IP masq");
+        *ret = j.left;
         return 0;
+}
+
+int masq_check(const struct masq *m, struct err *e)
+{
+        struct job j = job_for(m);
+
+        if (fw_view("nat", look, &j, e) < 0)
+                return -1;
+        return j.left.ip ? 0 : err_set(e, FAULT_ABSENT, 0, "masquerading is missing");
 }

@@ -166,7 +166,7 @@ static int run(const struct plugin *p, const char *command, const struct plugin_
 static int guarded(const struct plugin *p, const char *command)
 {
         OWN(json) json_t *conf = NULL;
-        struct plugin_args args = { 0 };
+        struct plugin_args args = { .rules = p->rules };
         struct err e = { 0 };
         int code = CODE_ENVIRONMENT;
 

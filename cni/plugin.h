@@ -11,17 +11,31 @@
 #include "netman/jsonx.h"
 
 #include <stdbool.h>
+#include <stdint.h>
+
+/**
+ * struct plugin_rules - A container's port forwards and egress rules, as the runtime
+ *                       hands them to a plugin
+ * @set:  From runtimeConfig and metadata of @conf; all or nothing
+ * @drop: Remove them, waiting for locks no longer than that; none is no error
+ */
+struct plugin_rules {
+        int (*set)(const json_t *conf, const char *handle, uint32_t ip, struct err *e);
+        int (*drop)(const json_t *conf, const char *handle, int wait_ms, struct err *e);
+};
 
 /**
  * struct plugin_args - What one run was asked for
  * @call:    From the environment; its command is unset, its strings never NULL
  * @conf:    Configuration from standard input, an object
  * @version: Its cniVersion, or the default
+ * @rules:   The plugin's
  */
 struct plugin_args {
         struct cni_call call;
         json_t *conf;
         const char *version;
+        const struct plugin_rules *rules;
 };
 
 /**
@@ -31,6 +45,7 @@ struct plugin_args {
  * @del:      Undo; what is not there is no error
  * @check:    Is all still there? NULL: always
  * @del_mute: A DEL that fails still exits 0; what went wrong is on standard error
+ * @rules:    Who sets up rules, for a plugin that is told to; may be NULL
  */
 struct plugin {
         const char *name;
@@ -38,6 +53,7 @@ struct plugin {
         int (*del)(const struct plugin_args *args, struct err *e);
         int (*check)(const struct plugin_args *args, struct err *e);
         bool del_mute;
+        const struct plugin_rules *rules;
 };
 
 /** plugin_main() - Do what the environment says. Return: exit status */

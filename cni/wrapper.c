@@ -13,14 +13,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STORE_WAIT_MS 10000
+#define WAIT_SECONDS     10 /* for a lock, unless lock_timeout_seconds says otherwise */
+#define WAIT_SECONDS_MAX 3600
 
-/** struct wrapper_conf - Borrowed from the configuration */
+/**
+ * struct wrapper_conf - Borrowed from the configuration
+ * @wait_ms:   For each lock
+ * @owns_rules: Port forwards and egress rules are ours to set up, not the runtime's
+ */
 struct wrapper_conf {
         struct datastore store;
         const char *lock_file;
+        int wait_ms;
         struct fw_net overlay, spare;
-        json_t *delegate;
+        json_t *delegate, *dns;
+        bool owns_rules;
 };
 
 static int need(const char *value, const char *what, struct err *e)
@@ -30,15 +37,18 @@ static int need(const char *value, const char *what, struct err *e)
 
 static int read_conf(const json_t *conf, struct wrapper_conf *ret, struct err *e)
 {
-        struct wrapper_conf w = { .store = { .path = "", .wait_ms = STORE_WAIT_MS },
-                                  .lock_file = "" };
-        const char *overlay = "", *spare = "";
+        struct wrapper_conf w = { .store = { .path = "" }, .lock_file = "" };
+        const char *overlay = "", *spare = "", *instance = "";
+        int64_t wait = WAIT_SECONDS;
 
         if (jsonx_opt_str(conf, "datastore", &w.store.path, e) < 0 ||
             jsonx_opt_str(conf, "datastore_file_owner", &w.store.owner, e) < 0 ||
             jsonx_opt_str(conf, "datastore_file_group", &w.store.group, e) < 0 ||
             jsonx_opt_str(conf, "iptables_lock_file", &w.lock_file, e) < 0 ||
             jsonx_opt_str(conf, "overlay_network", &overlay, e) < 0 ||
+            jsonx_opt_str(conf, "instance_address", &instance, e) < 0 ||
+            jsonx_opt_int(conf, "lock_timeout_seconds", 1, WAIT_SECONDS_MAX, &wait, e) < 0 ||
+            jsonx_opt_array(conf, "dns_servers", &w.dns, e) < 0 ||
             jsonx_opt_str(conf, "no_masquerade_cidr_range", &spare, e) < 0)
                 return err_add(e, "loading wrapper config");
         if (need(w.store.path, "datastore path", e) < 0 ||
@@ -49,6 +59,8 @@ static int read_conf(const json_t *conf, struct wrapper_conf *ret, struct err *e
                 return err_add(e, "overlay_network");
         if (*spare && fw_net_parse(spare, &w.spare, e) < 0)
                 return err_add(e, "no_masquerade_cidr_range");
+        w.wait_ms = w.store.wait_ms = (int)wait * 1000;
+        w.owns_rules = *instance;
         w.delegate = json_object_get(conf, "delegate");
         if (!json_is_string(json_object_get(w.delegate, "type")))
                 return err_set(e, FAULT_BAD_INPUT, 0, "delegate config is missing type");
@@ -64,8 +76,54 @@ static void complain(const char *what, const struct err *why)
         (void)fprintf(stderr, "%s: %s\n", what, why->msg);
 }
 
+static struct masq masq_of(const struct plugin_args *args, const struct wrapper_conf *w,
+                           uint32_t ip)
+{
+        return (struct masq){ .lock_file = w->lock_file,
+                              .handle = args->call.container_id,
+                              .ifname = args->call.ifname,
+                              .wait_ms = w->wait_ms,
+                              .ip = ip,
+                              .overlay = w->overlay,
+                              .spare = w->spare };
+}
+
+static struct guard guard_of(const struct plugin_args *args, const struct wrapper_conf *w,
+                             uint32_t ip)
+{
+        return (struct guard){ .lock_file = w->lock_file,
+                               .handle = args->call.container_id,
+                               .netns = args->call.netns,
+                               .ifname = args->call.ifname,
+                               .wait_ms = w->wait_ms,
+                               .ip = ip };
+}
+
 /**
- * record() - Masquerading first: the agent acts as soon as the store changes
+ * set_rules() - Everything a container needs before anybody hears of it
+ * @ret_first: It is the container's first interface
+ */
+static int set_rules(const struct plugin_args *args, const struct wrapper_conf *w, uint32_t ip,
+                     bool *ret_first, struct err *e)
+{
+        const struct guard g = guard_of(args, w, ip);
+        const struct masq m = masq_of(args, w, ip);
+        struct masq_left left = { 0 };
+
+        if (guard_add(&g, e) < 0)
+                return -1;
+        if (w->owns_rules && args->rules->set(args->conf, m.handle, ip, e) < 0)
+                return -1;
+        if (masq_add(&m, &left, e) < 0)
+                return -1;
+        *ret_first = !left.others;
+        return 0;
+}
+
+/**
+ * record() - The store comes last: the agent acts as soon as it changes
+ *
+ * It has room for one address, and Garden knows a container by the first.
  */
 static int record(const struct plugin_args *args, const struct wrapper_conf *w,
                   const json_t *result, struct err *e)
@@ -73,59 +131,113 @@ static int record(const struct plugin_args *args, const struct wrapper_conf *w,
         const json_t *metadata = json_object_get(args->conf, "metadata");
         struct cni_ip4 ip;
         char text[INET_ADDRSTRLEN];
+        bool first = true;
 
         if (cni_result_ip4(result, &ip, e) < 0 || !inet_ntop(AF_INET, &ip.addr, text, sizeof text))
                 return err_add(e, "delegate's result");
-
-        const struct masq m = { .lock_file = w->lock_file,
-                                .handle = args->call.container_id,
-                                .ip = ntohl(ip.addr.s_addr),
-                                .overlay = w->overlay,
-                                .spare = w->spare };
-
-        const struct guard g = { .lock_file = w->lock_file,
-                                 .handle = args->call.container_id,
-                                 .netns = args->call.netns,
-                                 .ifname = args->call.ifname,
-                                 .ip = ntohl(ip.addr.s_addr) };
-
-        if (guard_add(&g, e) < 0 || masq_add(&m, e) < 0)
+        if (set_rules(args, w, ntohl(ip.addr.s_addr), &first, e) < 0)
                 return -1;
-        if (datastore_add(&w->store, args->call.container_id, text,
-                          json_is_object(metadata) ? metadata : NULL, e) < 0)
+        if (first && datastore_add(&w->store, args->call.container_id, text,
+                                   json_is_object(metadata) ? metadata : NULL, e) < 0)
                 return err_add(e, "store add");
         return 0;
 }
 
 /**
- * take_back() - Everything ADD does, in reverse; a failure stops nothing
+ * is_others() - Is the record of another interface's address?
+ */
+static bool is_others(const struct wrapper_conf *w, const char *handle,
+                      const struct masq_left *left)
+{
+        OWN(ds_list) struct ds_list list = { 0 };
+        const struct ds_container *c;
+
+        if (!left->others || datastore_read(w->store.path, &list, &(struct err){ 0 }) < 0)
+                return false;
+        c = ds_list_find(&list, handle);
+        return c && ntohl(c->ip_be) != left->ip;
+}
+
+/** struct undoing - What take_back() has met so far */
+struct undoing {
+        struct wrapper_conf w; /* a copy: the wait may get shorter */
+        struct err *e;
+        int rc;
+};
+
+/**
+ * note() - How a step ended; a lock that could not be had is not waited for again
+ */
+static void note(struct undoing *u, int rc, const char *what, const struct err *why)
+{
+        if (rc == 0)
+                return;
+        complain(what, why);
+        if (why->fault == FAULT_CONFLICT)
+                u->w.wait_ms = u->w.store.wait_ms = 0;
+        *u->e = *why;
+        u->rc = -1;
+}
+
+static int unmask(const struct plugin_args *args, const struct wrapper_conf *w,
+                  struct masq_left *ret, struct err *e)
+{
+        const struct masq m = masq_of(args, w, 0);
+
+        return masq_remove(&m, ret, e);
+}
+
+static int unguard(const struct plugin_args *args, const struct wrapper_conf *w, struct err *e)
+{
+        const struct guard g = guard_of(args, w, 0);
+
+        return guard_remove(&g, e);
+}
+
+/**
+ * take_back() - Everything ADD does; a failure stops nothing
+ *
+ * Masquerading goes first, for it tells which address was this interface's. The
+ * guard goes last: it stands until the interface is gone.
  */
 static int take_back(const struct plugin_args *args, const struct wrapper_conf *w, struct err *e)
 {
+        const char *handle = args->call.container_id;
+        struct undoing u = { .w = *w, .e = e };
+        struct masq_left left = { 0 };
         struct err why = { 0 };
-        int rc = 0;
 
-        if (datastore_remove(&w->store, args->call.container_id, NULL, &why) < 0) {
-                complain("store delete", &why);
-                *e = why;
-                rc = -1;
+        note(&u, unmask(args, &u.w, &left, &why), "masquerading", &why);
+        if (!is_others(w, handle, &left))
+                note(&u, datastore_remove(&u.w.store, handle, NULL, &why), "store delete", &why);
+        note(&u, plugin_delegate(args, "DEL", w->delegate, NULL, &why), "delegate delete", &why);
+        if (w->owns_rules)
+                note(&u, args->rules->drop(args->conf, handle, u.w.wait_ms, &why), "net rules",
+                     &why);
+        note(&u, unguard(args, &u.w, &why), "guard", &why);
+        return u.rc;
+}
+
+/**
+ * make_result() - The delegate's, with the configured name servers
+ */
+static int make_result(const struct plugin_args *args, const struct wrapper_conf *w,
+                       const json_t *given, json_t **ret, struct err *e)
+{
+        OWN(json) json_t *result = NULL;
+        json_t *dns;
+
+        if (cni_result_convert(given, args->version, &result, e) < 0)
+                return -1;
+        if (json_array_size(w->dns) > 0) {
+                dns = json_object_get(result, "dns");
+                dns = json_is_object(dns) ? json_incref(dns) : json_object();
+                if (json_object_set(dns, "nameservers", w->dns) < 0 ||
+                    json_object_set_new(result, "dns", dns) < 0)
+                        return err_oom(e);
         }
-        if (plugin_delegate(args, "DEL", w->delegate, NULL, &why) < 0) {
-                complain("delegate delete", &why);
-                *e = why;
-                rc = -1;
-        }
-        if (masq_remove(w->lock_file, args->call.container_id, &why) < 0) {
-                complain("masquerading", &why);
-                *e = why;
-                rc = -1;
-        }
-        if (guard_remove(w->lock_file, args->call.container_id, args->call.ifname, &why) < 0) {
-                complain("guard", &why);
-                *e = why;
-                rc = -1;
-        }
-        return rc;
+        *ret = GIVE(result);
+        return 0;
 }
 
 static int add(const struct plugin_args *args, json_t **ret, struct err *e)
@@ -138,10 +250,11 @@ static int add(const struct plugin_args *args, json_t **ret, struct err *e)
                 return -1;
         if (plugin_delegate(args, "ADD", w.delegate, &result, e) < 0)
                 return err_add(e, "delegate call");
-        if (record(args, &w, result, e) == 0 &&
-            cni_result_convert(result, args->version, ret, e) == 0)
+        if (record(args, &w, result, e) == 0 && make_result(args, &w, result, ret, e) == 0)
                 return 0;
         complain("cleaning up after", e);
+        if (e->fault == FAULT_CONFLICT) /* a lock: it has been waited for */
+                w.wait_ms = w.store.wait_ms = 0;
         (void)take_back(args, &w, &why); /* it has complained; @e is what matters */
         return -1;
 }
@@ -159,13 +272,15 @@ static int check(const struct plugin_args *args, struct err *e)
 {
         OWN(ds_list) struct ds_list list = { 0 };
         struct wrapper_conf w;
+        struct masq m;
 
         if (read_conf(args->conf, &w, e) < 0 || datastore_read(w.store.path, &list, e) < 0)
                 return -1;
         if (!ds_list_find(&list, args->call.container_id))
                 return err_set(e, FAULT_ABSENT, 0, "container is not in the store %s",
                                w.store.path);
-        return 0;
+        m = masq_of(args, &w, 0);
+        return masq_check(&m, e);
 }
 
 const struct plugin wrapper_plugin = {

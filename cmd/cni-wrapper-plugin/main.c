@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cni/plugin.h"
+#include "cmd/cni-wrapper-plugin/rules.h"
 
 int main(void)
 {
-        return plugin_main(&wrapper_plugin);
+        struct plugin wrapper = wrapper_plugin;
+
+        wrapper.rules = &networker_rules;
+        return plugin_main(&wrapper);
 }

@@ -110,15 +110,12 @@ static int read_properties(json_t *props, struct up_request *r, struct err *e)
         return r->properties ? 0 : err_oom(e);
 }
 
-int up_request_parse(const char *text, size_t len, struct up_request *ret, struct err *e)
+int up_request_read(const json_t *root, struct up_request *ret, struct err *e)
 {
         OWN(up_request) struct up_request r = { 0 };
-        OWN(json) json_t *root = NULL;
         const json_t *pid;
         json_t *rules;
 
-        if (read_root(text, len, &root, e) < 0)
-                return -1;
         pid = request_member(root, "Pid");
         rules = request_member(root, "netout_rules");
         if (pid && !json_is_null(pid) &&
@@ -134,6 +131,13 @@ int up_request_parse(const char *text, size_t len, struct up_request *ret, struc
         *ret = r;
         r = (struct up_request){ 0 };
         return 0;
+}
+
+int up_request_parse(const char *text, size_t len, struct up_request *ret, struct err *e)
+{
+        OWN(json) json_t *root = NULL;
+
+        return read_root(text, len, &root, e) < 0 ? -1 : up_request_read(root, ret, e);
 }
 
 void up_request_done(struct up_request *r)

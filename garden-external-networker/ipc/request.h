@@ -60,6 +60,8 @@ struct up_request {
         struct egress_list rules;
 };
 
+/** up_request_read() - From the object */
+int up_request_read(const json_t *root, struct up_request *ret, struct err *e);
 int up_request_parse(const char *text, size_t len, struct up_request *ret, struct err *e);
 void up_request_done(struct up_request *r);
 

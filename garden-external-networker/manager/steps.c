@@ -21,12 +21,12 @@ struct portalloc step_ports(const struct config *c)
 {
         return (struct portalloc){ .state_file = c->state_file,
                                    .range = { (uint16_t)c->start_port, (uint32_t)c->total_ports },
-                                   .wait_ms = (int)c->rules.lock_timeout * 1000 };
+                                   .wait_ms = c->rules.wait_ms };
 }
 
 int step_lock(const struct config *c, const char *handle, int *ret_fd, struct err *e)
 {
-        return record_lock(c->state_file, handle, (int)c->rules.lock_timeout * 1000, ret_fd, e);
+        return record_lock(c->state_file, handle, c->rules.wait_ms, ret_fd, e);
 }
 
 int step_find(const struct config *c, const char *handle, int *ret_fd, struct record *ret,
@@ -50,10 +50,16 @@ struct first {
         int rc;
 };
 
-static void note(struct first *f, int rc, const struct err *why)
+/**
+ * note() - How a step ended
+ * @rules: A lock that could not be had is not waited for again
+ */
+static void note(struct first *f, int rc, const struct err *why, struct rules_conf *rules)
 {
         if (rc == 0)
                 return;
+        if (why->fault == FAULT_CONFLICT)
+                rules->wait_ms = 0;
         if (f->rc == 0)
                 *f->e = *why;
         f->rc = -1;
@@ -79,6 +85,7 @@ int step_teardown(const struct manager *m, const char *handle, const struct reco
                   struct err *e)
 {
         const struct portalloc pa = step_ports(m->c);
+        struct rules_conf rules = m->c->rules; /* a copy: the wait may get shorter */
         struct first first = { e, 0 };
         struct err why = { 0 };
         char path[PATH_MAX];
@@ -88,16 +95,16 @@ int step_teardown(const struct manager *m, const char *handle, const struct reco
                 return -1;
         /* Ingress first: nothing new comes in while the rest is taken away. */
         if (config_owns_rules(m->c))
-                note(&first, netrules_unforward(&m->c->rules, handle, r->hashed, &why), &why);
+                note(&first, netrules_unforward(&rules, handle, &why), &why, &rules);
         cni_rc = disconnect(m, handle, r, path, &why);
-        note(&first, cni_rc, &why);
+        note(&first, cni_rc, &why, &rules);
         /* Egress rules stand until the interface is gone. */
         if (config_owns_rules(m->c))
-                note(&first, netrules_close(&m->c->rules, handle, r->hashed, &why), &why);
+                note(&first, netrules_close(&rules, handle, &why), &why, &rules);
         if (cni_rc == 0)
-                note(&first, netns_unmount(path, &why), &why);
-        note(&first, portalloc_release(&pa, handle, 0, &why), &why);
+                note(&first, netns_unmount(path, &why), &why, &rules);
+        note(&first, portalloc_release(&pa, handle, 0, &why), &why, &rules);
         if (first.rc == 0)
-                note(&first, record_remove(m->c->state_file, handle, &why), &why);
+                note(&first, record_remove(m->c->state_file, handle, &why), &why, &rules);
         return first.rc;
 }

@@ -168,6 +168,7 @@ int rules_conf_finish(struct rules_conf *c, struct str *problems, struct err *e)
 {
         size_t before = problems->len;
 
+        c->wait_ms = (int)c->lock_timeout * 1000;
         if (c->overlay_network)
                 (void)fw_net_parse(c->overlay_network, &c->overlay, NULL); /* checked before */
         if (c->instance_address)

@@ -44,6 +44,7 @@ struct outbound {
 
 /**
  * struct rules_conf - As in the file; then what was read out of it
+ * @wait_ms:       For each lock of a table
  * @instance_addr: 0: whatever net-in says
  * @dns:           Link-local name servers only: they are on the cell itself
  */
@@ -54,6 +55,7 @@ struct rules_conf {
         int64_t denied_logs_per_sec, accepted_udp_logs_per_sec, lock_timeout;
         bool asg_logging;
 
+        int wait_ms;
         struct fw_net overlay;
         uint32_t instance_addr;
         struct host_service *services;

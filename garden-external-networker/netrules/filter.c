@@ -9,8 +9,7 @@
 
 struct fw_where netrules_where(const struct rules_conf *c)
 {
-        return (struct fw_where){ .lock_file = c->iptables_lock_file,
-                                  .wait_ms = (int)c->lock_timeout * 1000 };
+        return (struct fw_where){ .lock_file = c->iptables_lock_file, .wait_ms = c->wait_ms };
 }
 
 /** struct opening - What an edit of netrules_open() works with */
@@ -147,10 +146,13 @@ int netrules_egress_add(const struct rules_conf *c, const struct subject *s,
         return rules->count ? fw_edit(&where, "filter", add_it, &a, NULL, e) : 0;
 }
 
-/** struct closing - What an edit of netrules_close() works with */
+/**
+ * struct closing - What an edit of netrules_close() works with
+ * @names: The cut ones and the hashed ones: which of them it has need not be known
+ */
 struct closing {
         const char *handle;
-        struct chain_names names;
+        struct chain_names names[2];
 };
 
 /**
@@ -172,6 +174,16 @@ static int drop_shared(struct fw_table *t, struct err *e)
         return fw_chain_cut(t, CHAIN_FORWARD, "FORWARD", e);
 }
 
+static int drop_chains(struct fw_table *t, const struct chain_names *n, struct err *e)
+{
+        if (fw_chain_refs(t, n->netout) == 0 && netout_drop(t, n->netout, e) < 0)
+                return -1;
+        if (drop_chain(t, n->netlog, e) < 0 || drop_chain(t, n->ratelog, e) < 0 ||
+            drop_chain(t, n->overlay, e) < 0)
+                return -1;
+        return drop_chain(t, n->input, e);
+}
+
 static int close_it(struct fw_table *t, void *ctx, struct err *e)
 {
         const struct closing *cl = ctx;
@@ -180,20 +192,18 @@ static int close_it(struct fw_table *t, void *ctx, struct err *e)
             fw_tree_cut_owner(t, &tree_dst, cl->handle, e) < 0 ||
             fw_tree_cut_owner(t, &tree_input, cl->handle, e) < 0)
                 return -1;
-        if (fw_chain_refs(t, cl->names.netout) == 0 && netout_drop(t, cl->names.netout, e) < 0)
-                return -1;
-        if (drop_chain(t, cl->names.netlog, e) < 0 || drop_chain(t, cl->names.ratelog, e) < 0 ||
-            drop_chain(t, cl->names.overlay, e) < 0 || drop_chain(t, cl->names.input, e) < 0)
+        if (drop_chains(t, &cl->names[0], e) < 0 || drop_chains(t, &cl->names[1], e) < 0)
                 return -1;
         return drop_shared(t, e);
 }
 
-int netrules_close(const struct rules_conf *c, const char *handle, bool hashed, struct err *e)
+int netrules_close(const struct rules_conf *c, const char *handle, struct err *e)
 {
         const struct fw_where where = netrules_where(c);
         struct closing cl = { .handle = handle };
 
-        chain_names_make(handle, hashed, &cl.names);
+        chain_names_make(handle, false, &cl.names[0]);
+        chain_names_make(handle, true, &cl.names[1]);
         if (fw_edit(&where, "filter", close_it, &cl, NULL, e) < 0)
                 return err_add(e, "remove egress rules");
         return 0;

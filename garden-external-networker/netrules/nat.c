@@ -64,7 +64,7 @@ int netrules_forward(const struct rules_conf *c, const struct subject *s,
 /** struct unforwarding - What an edit of netrules_unforward() works with */
 struct unforwarding {
         const char *handle;
-        struct chain_names names;
+        struct chain_names names[2];
 };
 
 static int unforward_it(struct fw_table *t, void *ctx, struct err *e)
@@ -73,17 +73,20 @@ static int unforward_it(struct fw_table *t, void *ctx, struct err *e)
 
         if (fw_tree_cut_owner(t, &tree_netin, u->handle, e) < 0)
                 return -1;
-        if (fw_chain_refs(t, u->names.netin) == 0 && fw_chain_delete(t, u->names.netin, e) < 0)
-                return -1;
+        for (size_t i = 0; i < 2; i++)
+                if (fw_chain_refs(t, u->names[i].netin) == 0 &&
+                    fw_chain_delete(t, u->names[i].netin, e) < 0)
+                        return -1;
         return fw_tree_trim(t, &tree_netin, "PREROUTING", e);
 }
 
-int netrules_unforward(const struct rules_conf *c, const char *handle, bool hashed, struct err *e)
+int netrules_unforward(const struct rules_conf *c, const char *handle, struct err *e)
 {
         const struct fw_where where = netrules_where(c);
         struct unforwarding u = { .handle = handle };
 
-        chain_names_make(handle, hashed, &u.names);
+        chain_names_make(handle, false, &u.names[0]);
+        chain_names_make(handle, true, &u.names[1]);
         if (fw_edit(&where, "nat", unforward_it, &u, NULL, e) < 0)
                 return err_add(e, "remove port forwards");
         return 0;

@@ -42,7 +42,7 @@ int netrules_egress_add(const struct rules_conf *c, const struct subject *s,
                         const struct egress_list *rules, struct err *e);
 
 /** netrules_close() - Remove all filter rules and chains of a handle; none is no error */
-int netrules_close(const struct rules_conf *c, const char *handle, bool hashed, struct err *e);
+int netrules_close(const struct rules_conf *c, const char *handle, struct err *e);
 
 /** struct forward - A port forward, addresses and ports as in rules_netin() */
 struct forward {
@@ -58,6 +58,6 @@ int netrules_forward(const struct rules_conf *c, const struct subject *s,
                      const struct forward *list, size_t count, struct err *e);
 
 /** netrules_unforward() - Remove all nat rules and the chain of a handle; none is no error */
-int netrules_unforward(const struct rules_conf *c, const char *handle, bool hashed, struct err *e);
+int netrules_unforward(const struct rules_conf *c, const char *handle, struct err *e);
 
 #endif

@@ -77,7 +77,7 @@ for pair in 0.2.0:0.2.0 0.3.1:0.2.0 0.3.1:0.3.1 1.0.0:0.4.0 0.2.0:1.0.0; do
     1.0.0) same "its result has the new form" '1.0.0 null' "$(answer '.cniVersion + " " + (.ips[0].version | tostring)')" ;;
     esac
     ip=$(jq -r .x.ip "$T/store")
-    match "masquerading, and only for what leaves the overlay" "-s $ip/32 ! -d 10.255.0.0/16 -m comment --comment x -j MASQUERADE" "$(iptables -t nat -S)"
+    match "masquerading, and only for what leaves the overlay" "-s $ip/32 ! -d 10.255.0.0/16 -m comment --comment \"x:eth0\" -j MASQUERADE" "$(iptables -t nat -S)"
     cni cni-wrapper-plugin DEL "$(wrapper "${pair%:*}" "${pair#*:}")"
     same "wrapper DEL" 0 "$status"
 done

@@ -122,7 +122,9 @@ down p
 # --- locks ------------------------------------------------------------------------------
 exec 9>"$T/iptables.lock"
 flock 9
-up p '{"Pid":'"$(pid p)"'}' "$(with '.lock_timeout_seconds = 1')"
+mkdir "$T/hasty.d"
+jq '.lock_timeout_seconds = 1' "$T/cni.d/30-net.conf" >"$T/hasty.d/30-net.conf"
+up p '{"Pid":'"$(pid p)"'}' "$(with ".lock_timeout_seconds = 1 | .cni_config_dir = \"$T/hasty.d\"")"
 same "a table lock that is held for long fails up" 1 "$status"
 match "and is named" "$T/iptables.lock" "$(cat "$T/err")"
 exec 9>&-
