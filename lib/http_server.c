@@ -170,7 +170,9 @@ int http_server_start(const struct http_server_config *c, struct http_server **r
         with_defaults(&s->limits);
         s->routes = c->routes;
         s->app = c->app;
+        s->name = c->name;
         s->refuse = c->refuse;
+        s->answered = c->answered;
         if (c->tls && set_tls(s, c->tls, e) < 0)
                 return -1;
         if (listen_on(c->host, c->port, &fd, &s->port, e) < 0)

@@ -88,7 +88,9 @@ struct http_server {
         struct http_limits limits;
         const struct http_route *routes;
         void *app;
+        const char *name;
         void (*refuse)(struct http_request *rq, struct http_reply *reply);
+        void (*answered)(struct http_request *rq, unsigned int status);
         struct MHD_Daemon *daemon;
         uint16_t port;
         struct http_work work;

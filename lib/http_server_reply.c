@@ -97,6 +97,8 @@ void http_answer(struct http_request *rq, struct http_reply *reply)
         rq->response = make_response(rq, reply);
         rq->status = reply->status ? reply->status : MHD_HTTP_OK;
         http_reply_done(reply);
+        if (rq->server->answered)
+                rq->server->answered(rq, rq->status);
         /* If the loop has not left the connection it sees the answer by itself, and may
          * have freed the request by the time this returns. */
         if (atomic_exchange(&rq->state, HTTP_ANSWERED) == HTTP_SUSPENDED)

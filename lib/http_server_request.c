@@ -171,6 +171,11 @@ int64_t http_request_began_us(const struct http_request *rq)
         return rq->began_us;
 }
 
+const char *http_request_listener(const struct http_request *rq)
+{
+        return rq->server->name;
+}
+
 void *http_request_app(const struct http_request *rq)
 {
         return rq->server->app;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy-server/config.h"
 
+#include "netman/dropsonde.h"
 #include "netman/log.h"
 
 #include <limits.h>
@@ -90,6 +91,8 @@ static void check_common(const struct ps_config *c, struct str *problems)
 
         if (log_level_parse(c->log_level, &level, &e) < 0)
                 conf_problem(problems, "log_level", "%s", e.msg);
+        if (c->metron_address && *c->metron_address && dropsonde_check(c->metron_address, &e) < 0)
+                conf_problem(problems, "metron_address", "%s", e.msg);
 }
 
 static void check_external(const void *conf, struct str *problems)

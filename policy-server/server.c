@@ -9,6 +9,7 @@
 #include "policy-server/http/cors.h"
 #include "policy-server/http/debug.h"
 #include "policy-server/http/routes.h"
+#include "policy-server/metrics.h"
 #include "policy-server/store/migrate.h"
 
 #include <string.h>
@@ -39,13 +40,15 @@ static int listen_external(struct ps *ps, struct err *e)
         const struct http_tls tls = { .cert_file = c->server_cert_file,
                                       .key_file = c->server_key_file };
         const struct http_server_config conf = {
+                .name = "external",
                 .host = c->listen_host,
                 .port = (uint16_t)c->listen_port,
                 .tls = c->enable_tls ? &tls : NULL,
                 .limits = { .workers = 16, .loops = 1, .per_address = per_client(c) },
                 .routes = routes_external(),
                 .app = ps,
-                .refuse = refuse
+                .refuse = refuse,
+                .answered = ps_metrics_answered
         };
 
         return http_server_start(&conf, &ps->external, e);
@@ -58,27 +61,31 @@ static int listen_internal(struct ps *ps, struct err *e)
                                       .key_file = c->server_key_file,
                                       .client_ca_file = c->ca_cert_file };
         const struct http_server_config conf = {
+                .name = "internal",
                 .host = c->listen_host,
                 .port = (uint16_t)c->internal_listen_port,
                 .tls = &tls,
                 .limits = { .workers = 8, .loops = 2, .per_address = per_client(c) },
                 .routes = routes_internal(),
-                .app = ps
+                .app = ps,
+                .answered = ps_metrics_answered
         };
 
         return http_server_start(&conf, &ps->internal, e);
 }
 
 /** listen_small() - A listener for a few clients of our own */
-static int listen_small(struct ps *ps, const char *host, int64_t port,
+static int listen_small(struct ps *ps, const char *name, const char *host, int64_t port,
                         const struct http_route *routes, struct http_server **ret, struct err *e)
 {
         const struct http_server_config conf = {
+                .name = name,
                 .host = host,
                 .port = (uint16_t)port,
                 .limits = { .workers = 1, .queue = 16, .body_max = 4096, .connections = 64 },
                 .routes = routes,
-                .app = ps
+                .app = ps,
+                .answered = ps_metrics_answered
         };
 
         return port ? http_server_start(&conf, ret, e) : 0;
@@ -93,10 +100,10 @@ static int listen_all(struct ps *ps, struct err *e)
                 return -1;
         if (internal && (agents_start(ps, &ps->agents, e) < 0 || listen_internal(ps, e) < 0))
                 return -1;
-        if (listen_small(ps, c->listen_host, c->health_check_port, routes_health(), &ps->health,
-                         e) < 0)
+        if (listen_small(ps, "health", c->listen_host, c->health_check_port, routes_health(),
+                         &ps->health, e) < 0)
                 return -1;
-        return listen_small(ps, c->debug_server_host, c->debug_server_port, routes_debug(),
+        return listen_small(ps, "debug", c->debug_server_host, c->debug_server_port, routes_debug(),
                             &ps->debug, e);
 }
 
@@ -128,8 +135,8 @@ int ps_start(struct ps_config *config, enum ps_role role, struct ps **ret, struc
         if (role == PS_EXTERNAL &&
             (uaa_new(&ps->config, &ps->uaa, e) < 0 || cc_new(&ps->config, ps->uaa, &ps->cc, e) < 0))
                 return -1;
-        if (role != PS_MIGRATE &&
-            (feed_start(&ps->config, &ps->feed, e) < 0 || listen_all(ps, e) < 0))
+        if (role != PS_MIGRATE && (feed_start(&ps->config, &ps->feed, e) < 0 ||
+                                   ps_metrics_start(ps, e) < 0 || listen_all(ps, e) < 0))
                 return -1;
         if (role == PS_EXTERNAL && cleanup_start(ps, &ps->cleanup, e) < 0)
                 return -1;
@@ -157,6 +164,7 @@ void ps_stop(struct ps *ps)
         http_server_stop(ps->health, 0);
         http_server_stop(ps->debug, 0);
         agents_stop(ps->agents);
+        ps_metrics_stop(ps);
         feed_stop(ps->feed);
         cc_free(ps->cc);
         uaa_free(ps->uaa);

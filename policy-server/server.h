@@ -23,6 +23,8 @@ struct ps {
         struct cc *cc;
         struct cleanup *cleanup;
         struct agents *agents; /* the cells that ask us */
+        struct metrics *metrics;
+        struct dropsonde *metron; /* NULL: nobody is told */
         struct http_server *external, *internal, *health, *debug;
         int64_t started_us;
 };

@@ -96,15 +96,19 @@ struct http_reply;
 
 /**
  * struct http_server_config - A listener; strings need not outlive the start,
- *                             the route table and @app must outlive the server
+ *                             the route table, @name and @app must outlive the server
+ * @name:   For logs and metrics, from http_request_listener(); may be NULL
  * @host:   Address to listen on; NULL or "": all IPv4 addresses
  * @port:   0 for one that the kernel picks: http_server_port() tells which
  * @tls:    NULL for plain HTTP
  * @app:    The program's own value, from http_request_app()
  * @refuse: May rewrite an answer that the server gives by itself: 404, 405, 413
  *          (body too large), 503 (queue full). Runs on the event loop. May be NULL
+ * @answered: Sees each answer just before it goes, from the thread that answers; for
+ *            metrics. May be NULL
  */
 struct http_server_config {
+        const char *name;
         const char *host;
         uint16_t port;
         const struct http_tls *tls;
@@ -112,6 +116,7 @@ struct http_server_config {
         const struct http_route *routes;
         void *app;
         void (*refuse)(struct http_request *rq, struct http_reply *reply);
+        void (*answered)(struct http_request *rq, unsigned int status);
 };
 
 /**
@@ -191,6 +196,7 @@ bool http_request_gone(const struct http_request *rq);
 
 uint64_t http_request_number(const struct http_request *rq);  /* counts from 1 in each server */
 int64_t http_request_began_us(const struct http_request *rq); /* clock_us() at its headers' end */
+const char *http_request_listener(const struct http_request *rq); /* its server's name */
 void *http_request_app(const struct http_request *rq);
 const struct http_route *http_request_route(const struct http_request *rq); /* NULL: 404, 405 */
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What cells ask besides their list. */
+#include "netman/clock.h"
 #include "netman/jsonx.h"
 #include "policy-server/handlers/creating.h"
 #include "policy-server/handlers/handlers.h"
 #include "policy-server/http/call.h"
+#include "policy-server/metrics.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -12,10 +14,14 @@
 
 void handle_last_updated(struct call *c)
 {
+        int64_t began_us = clock_us();
         struct err why = { 0 };
         char text[24];
+        int rc;
 
-        if (feed_sync_wait(c->ps->feed, &why) < 0) {
+        rc = feed_sync_wait(c->ps->feed, &why);
+        ps_metrics_store(c->ps, "LastUpdated", clock_us() - began_us, rc == 0);
+        if (rc < 0) {
                 call_fail(c, "database read failed", &why);
                 return;
         }

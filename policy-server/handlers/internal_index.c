@@ -17,6 +17,7 @@
 #include "policy-server/agents.h"
 #include "policy-server/handlers/handlers.h"
 #include "policy-server/http/call.h"
+#include "policy-server/metrics.h"
 #include "policy-server/snapshot/etag.h"
 
 #include <stddef.h>
@@ -28,7 +29,10 @@
 /* A snapshot compared with the database this recently counts as compared. */
 #define CHECKED_MS 1000
 
-/** struct question - One cell's request while it is on its way */
+/**
+ * struct question - One cell's request while it is on its way
+ * @since_us: When it began to wait, for the database or for news
+ */
 struct question {
         struct feed_waiter sync;
         struct watcher watcher;
@@ -36,7 +40,7 @@ struct question {
         const char *ids; /* NULL: all */
         bool has_etag;
         struct etag etag;
-        int64_t wait_ms;
+        int64_t wait_ms, since_us;
         char agent[AGENT_NAME_MAX];
 };
 
@@ -140,6 +144,7 @@ static void synced(struct feed_waiter *w, bool ok)
         struct question *q = (struct question *)w; /* its first member */
         struct err why;
 
+        ps_metrics_store(q->call->ps, q->ids ? "ByGuids" : "All", clock_us() - q->since_us, ok);
         if (ok) {
                 answer(q);
                 return;
@@ -189,6 +194,8 @@ static void finish(struct watcher *w, enum watch_wake why)
         struct question *q = of_watcher(w);
 
         agents_woken(q->call->ps->agents, q->agent);
+        q->call->parked_us = clock_us() - q->since_us;
+        q->since_us += q->call->parked_us;
         /* At the end of its time "nothing new" must be known, not believed. */
         if (why == WATCH_EXPIRED && !recently_checked(q->call->ps->feed))
                 synced(&q->sync, false);
@@ -259,6 +266,7 @@ void handle_internal_index(struct call *c)
         name_agent(q);
         q->has_etag = etag && etag_parse(etag, &q->etag);
         q->wait_ms = prefer_wait_ms(c->rq);
+        q->since_us = clock_us();
         if (q->has_etag && q->wait_ms && !may_be_behind(q)) {
                 if (!park(q))
                         answer(q);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lists of policies, for people. */
+#include "netman/clock.h"
 #include "netman/jsonx.h"
 #include "policy-server/auth/guard.h"
 #include "policy-server/handlers/handlers.h"
 #include "policy-server/http/call.h"
+#include "policy-server/metrics.h"
 
 #include <string.h>
 
@@ -63,12 +65,15 @@ static int read_selected(struct call *c, const struct selection *s, struct polic
                          struct err *e)
 {
         struct picking k = { s, picked };
+        int64_t began_us = clock_us();
         int rc;
 
-        if (feed_sync_wait(c->ps->feed, e) < 0)
-                return -1;
-        rc = table_each(feed_lock(c->ps->feed)->table, pick, &k, e);
-        feed_unlock(c->ps->feed);
+        rc = feed_sync_wait(c->ps->feed, e);
+        if (rc == 0) {
+                rc = table_each(feed_lock(c->ps->feed)->table, pick, &k, e);
+                feed_unlock(c->ps->feed);
+        }
+        ps_metrics_store(c->ps, s->either ? "ByGuids" : "All", clock_us() - began_us, rc == 0);
         return rc;
 }
 

@@ -49,6 +49,7 @@ struct call {
         enum policy_version version;
         struct token token;
         char id[CALL_ID_MAX];
+        int64_t parked_us; /* time that nothing was to be done, for metrics */
         struct http_reply reply;
 };
 

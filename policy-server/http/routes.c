@@ -31,10 +31,9 @@ static const struct endpoint internal_policies = { .name = "InternalPolicies",
                                                    .handler = handle_internal_index,
                                                    .parks = true };
 static const struct endpoint last_updated =
-        ENDPOINT("PoliciesLastUpdated", FOR_CELLS, V1, handle_last_updated);
-static const struct endpoint tag_make = ENDPOINT("CreateTag", FOR_CELLS, V1, handle_tag_make);
-static const struct endpoint health_port =
-        ENDPOINT("HealthCheck", FOR_CELLS, 0, handle_health_port);
+        ENDPOINT("InternalPoliciesLastUpdated", FOR_CELLS, V1, handle_last_updated);
+static const struct endpoint tag_make = ENDPOINT("CreateTags", FOR_CELLS, V1, handle_tag_make);
+static const struct endpoint health_port = ENDPOINT("Health", FOR_CELLS, 0, handle_health_port);
 
 #define OPTIONS(path)                                                                              \
         {                                                                                          \

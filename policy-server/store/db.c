@@ -62,6 +62,16 @@ int db_run_on(PGconn *pg, enum statement st, const char *const *params, PGresult
         return 0;
 }
 
+static int run_counted(struct db_conn *c, enum statement st, const char *const *params,
+                       PGresult **ret, struct err *e)
+{
+        int64_t began_us = db_query_begins(c->db);
+        int rc = db_run_on(c->pg, st, params, ret, e);
+
+        db_query_ended(c->db, began_us, rc == 0);
+        return rc;
+}
+
 int db_run(struct db_conn *c, enum statement st, const char *const *params, PGresult **ret,
            struct err *e)
 {
@@ -74,7 +84,7 @@ int db_run(struct db_conn *c, enum statement st, const char *const *params, PGre
                 }
                 c->prepared[st] = true;
         }
-        if (db_run_on(c->pg, st, params, &res, e) < 0) {
+        if (run_counted(c, st, params, &res, e) < 0) {
                 c->retry = PQstatus(c->pg) != CONNECTION_OK || sqlstate_is(res, "40001") ||
                            sqlstate_is(res, "40P01") || sqlstate_is(res, "57P");
                 return -1;
@@ -128,8 +138,8 @@ static int attempt(struct db_conn *c, int (*work)(struct db_conn *, void *, stru
         return plain(c, "COMMIT", e);
 }
 
-int db_transaction(struct db *db, int (*work)(struct db_conn *c, void *arg, struct err *e),
-                   void *arg, struct err *e)
+static int repeat(struct db *db, int (*work)(struct db_conn *c, void *arg, struct err *e),
+                  void *arg, struct err *e)
 {
         for (int i = 1;; i++) {
                 struct db_conn *c = NULL;
@@ -152,6 +162,21 @@ int db_transaction(struct db *db, int (*work)(struct db_conn *c, void *arg, stru
         }
 }
 
+int db_transaction(struct db *db, const char *operation,
+                   int (*work)(struct db_conn *c, void *arg, struct err *e), void *arg,
+                   struct err *e)
+{
+        int64_t began_us = clock_us();
+        struct err why = { 0 };
+        int rc = repeat(db, work, arg, &why);
+
+        /* A refusal, of one policy too many, is an operation that went well. */
+        db_operation_ended(db, operation, began_us, rc == 0 || why.fault == FAULT_DENIED);
+        if (rc < 0 && e)
+                *e = why;
+        return rc;
+}
+
 static int ping(struct db_conn *c, void *arg, struct err *e)
 {
         (void)arg;
@@ -160,5 +185,5 @@ static int ping(struct db_conn *c, void *arg, struct err *e)
 
 int db_ping(struct db *db, struct err *e)
 {
-        return db_transaction(db, ping, NULL, e);
+        return db_transaction(db, "CheckDatabase", ping, NULL, e);
 }

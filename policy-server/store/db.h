@@ -12,6 +12,7 @@
 #include "policy-server/store/statements.h"
 
 #include <libpq-fe.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 OWN_DROP(pgresult, PGresult *, PQclear)
@@ -59,19 +60,39 @@ int64_t db_affected(const PGresult *res);
 /** db_int() - A field as a number; 0 where it is null */
 int64_t db_int(const PGresult *res, int row, int column);
 
-/** struct db_stats - For metrics */
+/**
+ * struct db_stats - For metrics; counts since the start
+ * @open, @busy, @max: Connections in the pool, of those in use, at most
+ * @waits, @waited_us: How often, and how long together, none was to be had
+ * @queries, @failed:  Statements, and those of them that failed
+ */
 struct db_stats {
-        unsigned int open, busy;
+        unsigned int open, busy, max;
+        uint64_t waits, queries, failed;
+        int64_t waited_us;
 };
 void db_stats(struct db *db, struct db_stats *ret);
 
+/** struct db_peaks - Most statements at once and the slowest one, since the last call */
+struct db_peaks {
+        unsigned int in_flight;
+        int64_t slowest_us;
+};
+void db_peaks(struct db *db, struct db_peaks *ret);
+
+/** db_observe() - From now on tell @fn of every operation that has a name */
+void db_observe(struct db *db,
+                void (*fn)(void *arg, const char *operation, int64_t took_us, bool ok), void *arg);
+
 /**
  * db_transaction() - Run @work in a transaction, again where that helps
+ * @operation: For db_observe(); NULL: nobody wants to know
  * @work: Returns -1 with @e set to roll back. May be called several times:
  *        deadlock, serialisation failure and a lost connection start it over,
  *        so what it does must not depend on an earlier run
  */
-int db_transaction(struct db *db, int (*work)(struct db_conn *c, void *arg, struct err *e),
-                   void *arg, struct err *e);
+int db_transaction(struct db *db, const char *operation,
+                   int (*work)(struct db_conn *c, void *arg, struct err *e), void *arg,
+                   struct err *e);
 
 #endif

@@ -19,7 +19,11 @@ struct db {
         pthread_cond_t freed;
         const struct ps_config *config; /* borrowed */
         struct db_conn *idle;
-        unsigned int open, idle_count;
+        unsigned int open, idle_count, in_flight;
+        struct db_stats counts; /* those members that only grow */
+        struct db_peaks peaks;
+        void (*observe)(void *arg, const char *operation, int64_t took_us, bool ok);
+        void *observe_arg;
 };
 
 /** struct conninfo - Keywords and values for PQconnectdbParams() */
@@ -130,6 +134,7 @@ static int open_conn(struct db *db, struct db_conn **ret, struct err *e)
                 return err_oom(e);
         if (db_connect(db->config, &c->pg, e) < 0)
                 return -1;
+        c->db = db;
         c->born_ms = clock_ms();
         c->fresh = true;
         *ret = GIVE(c);
@@ -144,21 +149,36 @@ static bool too_old(const struct db *db, const struct db_conn *c)
         return limit_s && clock_ms() - c->born_ms > limit_s * 1000;
 }
 
+/** must_wait() - Under the lock: is none idle, and may none be opened? */
+static bool must_wait(const struct db *db)
+{
+        return !db->idle && db->open >= (unsigned int)db->config->max_open_connections;
+}
+
+static int wait_freed(struct db *db)
+{
+        int64_t began_us = clock_us();
+        struct timespec until;
+        int rc = 0;
+
+        (void)clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += TAKE_WAIT_S;
+        db->counts.waits++;
+        while (must_wait(db) && rc != ETIMEDOUT)
+                rc = pthread_cond_timedwait(&db->freed, &db->lock, &until);
+        db->counts.waited_us += clock_us() - began_us;
+        return must_wait(db) ? -1 : 0;
+}
+
 /**
  * wait_turn() - Under the lock: an idle connection, or leave to open one
  * @ret: NULL where one may be opened
  */
 static int wait_turn(struct db *db, struct db_conn **ret, struct err *e)
 {
-        struct timespec until;
-
-        (void)clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += TAKE_WAIT_S;
-        while (!db->idle && db->open >= (unsigned int)db->config->max_open_connections) {
-                if (pthread_cond_timedwait(&db->freed, &db->lock, &until) == ETIMEDOUT)
-                        return err_set(e, FAULT_UPSTREAM, ETIMEDOUT,
-                                       "all %u database connections are busy", db->open);
-        }
+        if (must_wait(db) && wait_freed(db) < 0)
+                return err_set(e, FAULT_UPSTREAM, ETIMEDOUT, "all %u database connections are busy",
+                               db->open);
         *ret = db->idle;
         if (*ret) {
                 db->idle = (*ret)->next;
@@ -250,7 +270,53 @@ void db_close(struct db *db)
 void db_stats(struct db *db, struct db_stats *ret)
 {
         (void)pthread_mutex_lock(&db->lock);
+        *ret = db->counts;
         ret->open = db->open;
         ret->busy = db->open - db->idle_count;
+        ret->max = (unsigned int)db->config->max_open_connections;
         (void)pthread_mutex_unlock(&db->lock);
+}
+
+void db_peaks(struct db *db, struct db_peaks *ret)
+{
+        (void)pthread_mutex_lock(&db->lock);
+        *ret = db->peaks;
+        db->peaks = (struct db_peaks){ .in_flight = db->in_flight };
+        (void)pthread_mutex_unlock(&db->lock);
+}
+
+void db_observe(struct db *db,
+                void (*fn)(void *arg, const char *operation, int64_t took_us, bool ok), void *arg)
+{
+        db->observe_arg = arg;
+        db->observe = fn;
+}
+
+int64_t db_query_begins(struct db *db)
+{
+        (void)pthread_mutex_lock(&db->lock);
+        db->in_flight++;
+        if (db->in_flight > db->peaks.in_flight)
+                db->peaks.in_flight = db->in_flight;
+        (void)pthread_mutex_unlock(&db->lock);
+        return clock_us();
+}
+
+void db_query_ended(struct db *db, int64_t began_us, bool ok)
+{
+        int64_t took_us = clock_us() - began_us;
+
+        (void)pthread_mutex_lock(&db->lock);
+        db->in_flight--;
+        db->counts.queries++;
+        db->counts.failed += !ok;
+        if (took_us > db->peaks.slowest_us)
+                db->peaks.slowest_us = took_us;
+        (void)pthread_mutex_unlock(&db->lock);
+}
+
+void db_operation_ended(struct db *db, const char *operation, int64_t began_us, bool ok)
+{
+        if (operation && db->observe)
+                db->observe(db->observe_arg, operation, clock_us() - began_us, ok);
 }

@@ -78,7 +78,7 @@ static int read_tags(struct db_conn *c, void *arg, struct err *e)
 
 int store_tags(struct db *db, struct store_tags *ret, struct err *e)
 {
-        if (db_transaction(db, read_tags, ret, e) == 0)
+        if (db_transaction(db, "Tags", read_tags, ret, e) == 0)
                 return 0;
         store_tags_done(ret);
         return -1;
@@ -92,6 +92,21 @@ void store_tags_done(struct store_tags *tags)
         }
         free(tags->items);
         *tags = (struct store_tags){ 0 };
+}
+
+static int count_tags(struct db_conn *c, void *arg, struct err *e)
+{
+        OWN(pgresult) PGresult *res = NULL;
+
+        if (db_run(c, ST_TAG_COUNT, NULL, &res, e) < 0)
+                return -1;
+        *(int64_t *)arg = db_int(res, 0, 0);
+        return 0;
+}
+
+int store_tag_count(struct db *db, int64_t *ret, struct err *e)
+{
+        return db_transaction(db, NULL, count_tags, ret, e);
 }
 
 /** struct tag_wish - One id that wants a tag */
@@ -130,7 +145,7 @@ int store_tag_make(struct db *db, const char *id, const char *type,
 {
         struct tag_wish w = { .id = id, .type = type, .limits = limits };
 
-        if (db_transaction(db, make_tag, &w, e) < 0)
+        if (db_transaction(db, "CreateTag", make_tag, &w, e) < 0)
                 return -1;
         *ret_tag = w.tag;
         *ret_early = w.early;

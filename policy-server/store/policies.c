@@ -125,13 +125,13 @@ static int delete (struct db_conn *c, void *arg, struct err *e)
         return commit_revision(c, w, e);
 }
 
-static int run(struct db *db, int (*work)(struct db_conn *, void *, struct err *), struct write *w,
-               struct err *e)
+static int run(struct db *db, const char *operation,
+               int (*work)(struct db_conn *, void *, struct err *), struct write *w, struct err *e)
 {
         int rc = -1;
 
         if (policy_arrays_fill(&w->columns, w->list, e) == 0)
-                rc = db_transaction(db, work, w, e);
+                rc = db_transaction(db, operation, work, w, e);
         policy_arrays_done(&w->columns);
         return rc;
 }
@@ -141,7 +141,7 @@ int store_create(struct db *db, const struct policy_list *list, const struct sto
 {
         struct write w = { .list = list, .limits = limits };
 
-        if (run(db, create, &w, e) < 0)
+        if (run(db, "Create", create, &w, e) < 0)
                 return -1;
         *ret = (struct store_created){ .revision = w.revision, .tags_early = w.early };
         return 0;
@@ -152,52 +152,8 @@ int store_delete(struct db *db, const struct policy_list *list, int64_t *ret_rev
 {
         struct write w = { .list = list };
 
-        if (run(db, delete, &w, e) < 0)
+        if (run(db, "Delete", delete, &w, e) < 0)
                 return -1;
         *ret_revision = w.revision;
         return 0;
-}
-
-static int list_all(struct db_conn *c, void *arg, struct err *e)
-{
-        struct policy_list *list = arg;
-        OWN(pgresult) PGresult *res = NULL;
-
-        policy_list_done(list);
-        if (db_run(c, ST_POLICIES, NULL, &res, e) < 0)
-                return -1;
-        for (int i = 0; i < PQntuples(res); i++) {
-                struct policy p = { .source = PQgetvalue(res, i, 1),
-                                    .source_tag = (uint32_t)db_int(res, i, 2),
-                                    .destination = PQgetvalue(res, i, 3),
-                                    .destination_tag = (uint32_t)db_int(res, i, 4),
-                                    .start = (uint16_t)db_int(res, i, 6),
-                                    .end = (uint16_t)db_int(res, i, 7) };
-
-                if (policy_proto_parse(PQgetvalue(res, i, 5), &p.proto, e) < 0)
-                        continue; /* another program's row: not ours to serve */
-                if (policy_list_add(list, &p, e) < 0)
-                        return -1;
-        }
-        return 0;
-}
-
-int store_list(struct db *db, struct policy_list *list, struct err *e)
-{
-        return db_transaction(db, list_all, list, e);
-}
-
-static int read_revision(struct db_conn *c, void *arg, struct err *e)
-{
-        OWN(pgresult) PGresult *res = NULL;
-
-        if (db_run(c, ST_STATE, NULL, &res, e) < 0)
-                return -1;
-        *(int64_t *)arg = db_int(res, 0, 1);
-        return 0;
-}
-
-int store_revision(struct db *db, int64_t *ret, struct err *e)
-{
-        return db_transaction(db, read_revision, ret, e);
 }

@@ -30,7 +30,7 @@ int readers_publish(struct db *db, const char *instance, const struct readers *r
 {
         struct publication p = { instance, r };
 
-        return db_transaction(db, publish, &p, e);
+        return db_transaction(db, NULL, publish, &p, e);
 }
 
 static int sum(struct db_conn *c, void *arg, struct err *e)
@@ -49,5 +49,5 @@ static int sum(struct db_conn *c, void *arg, struct err *e)
 
 int readers_sum(struct db *db, struct readers *ret, struct err *e)
 {
-        return db_transaction(db, sum, ret, e);
+        return db_transaction(db, NULL, sum, ret, e);
 }

@@ -63,6 +63,7 @@ static const struct statement_text texts[] = {
                       "SELECT guid, coalesce(type, 'app'), id FROM groups "
                       "WHERE guid IS NOT NULL ORDER BY id",
                       0 },
+        [ST_TAG_COUNT] = { "tag_count", "SELECT count(*) FROM groups WHERE guid IS NOT NULL", 0 },
         [ST_ADD_DESTINATIONS] = { "add_destinations",
                                   "INSERT INTO destinations "
                                   "  (group_id, port, start_port, end_port, protocol) "

@@ -18,6 +18,7 @@ enum statement {
         ST_FREE_GROUPS,      /* tags nothing refers to any more, after the changes of $1 */
         ST_GROUP,            /* tag and type of $1 */
         ST_TAGS,             /* all tags in use */
+        ST_TAG_COUNT,        /* how many those are */
         ST_ADD_DESTINATIONS, /* destination, protocol, start, end arrays */
         ST_ADD_POLICIES,     /* source + the same; $6 the revision they belong to */
         ST_OVER_QUOTA,       /* sources changed by revision $1 that have more than $2 policies */

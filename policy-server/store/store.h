@@ -39,12 +39,6 @@ int store_create(struct db *db, const struct policy_list *list, const struct sto
 int store_delete(struct db *db, const struct policy_list *list, int64_t *ret_revision,
                  struct err *e);
 
-/** store_list() - All policies in the order they were made, with tags */
-int store_list(struct db *db, struct policy_list *list, struct err *e);
-
-/** store_revision() - The newest revision */
-int store_revision(struct db *db, int64_t *ret, struct err *e);
-
 struct store_tag {
         char *id, *type;
         uint32_t tag;
@@ -63,6 +57,9 @@ static inline void store_tags_drop(struct store_tags *tags)
 {
         store_tags_done(tags);
 }
+
+/** store_tag_count() - How many tags are in use */
+int store_tag_count(struct db *db, int64_t *ret, struct err *e);
 
 /**
  * store_tag_make() - The tag of @id, given now if it has none
