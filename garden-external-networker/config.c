@@ -18,6 +18,7 @@ static const struct conf_key keys[] = {
         { "proxy_redirect_cidr", CONF_STR, AT(proxy_redirect_cidr), false, NULL, 0, 0, 0 },
         { "proxy_port", CONF_INT, AT(proxy_port), false, NULL, 0, 0, 65535 },
         { "proxy_uid", CONF_INT, AT(proxy_uid), false, NULL, -1, -1, INT32_MAX },
+        { "enable_ingress_proxy_redirect", CONF_BOOL, AT(proxy_ingress), false, NULL, 0, 0, 0 },
         { "cni_timeout_seconds", CONF_INT, AT(plugin_timeout), false, NULL, 60, 1, MAX_SECONDS },
         RULES_CONF_KEYS(AT(rules), 60),
         { NULL, CONF_STR, 0, false, NULL, 0, 0, 0 },
@@ -26,10 +27,16 @@ static const struct conf_key keys[] = {
 static void check(const void *conf, struct str *problems)
 {
         const struct config *c = conf;
+        struct fw_net net;
+        struct err e;
 
         if (c->start_port + c->total_ports - 1 > 65535)
                 conf_problem(problems, "total_ports", "the range would end at port %d",
                              (int)(c->start_port + c->total_ports - 1));
+        if (c->proxy_redirect_cidr && fw_net_parse(c->proxy_redirect_cidr, &net, &e) < 0)
+                conf_problem(problems, "proxy_redirect_cidr", "%.150s", e.msg);
+        if ((c->proxy_redirect_cidr || c->proxy_ingress) && !c->proxy_port)
+                conf_problem(problems, "proxy_port", "missing, and connections are to go there");
         rules_conf_check(&c->rules, problems);
 }
 

@@ -16,6 +16,8 @@
 /**
  * struct config - As in the file
  * @plugin_timeout: Seconds that each CNI plugin may take
+ * @proxy_uid:      Whose connections are not redirected; -1: everybody's are
+ * @proxy_ingress:  Redirect what comes to a container, too
  * @rules:          Without overlay_network: the CNI wrapper owns the rules, we touch
  *                  no table
  */
@@ -25,6 +27,7 @@ struct config {
         struct conf_strs search_domains;
         int64_t start_port, total_ports, proxy_port, proxy_uid;
         int64_t plugin_timeout;
+        bool proxy_ingress;
         struct rules_conf rules;
 };
 

@@ -2,6 +2,7 @@
 #include "garden-external-networker/manager/manager.h"
 #include "garden-external-networker/manager/steps.h"
 #include "garden-external-networker/netrules/netrules.h"
+#include "garden-external-networker/netrules/proxy.h"
 #include "netman/file.h"
 #include "netman/log.h"
 #include "netman/netns.h"
@@ -136,6 +137,8 @@ static int steps(struct upping *u, struct err *e)
         if (record_save(state_file, u->handle, &u->record, e) < 0 || keep_namespace(u, e) < 0 ||
             choose_ports(u, e) < 0 || connect_it(u, e) < 0)
                 return -1;
+        if (proxy_redirect(u->m->c, u->mount_path, e) < 0)
+                return err_add(e, "proxy redirect apply");
         if (config_owns_rules(u->m->c) &&
             (step_bridge_check(u->answer.ip.addr.s_addr, e) < 0 || set_rules(u, e) < 0))
                 return -1;
