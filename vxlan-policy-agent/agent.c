@@ -28,9 +28,7 @@
 /**
  * struct agent - All there is
  * @next_ask_ms: Not before this time (clock_ms()) is the server asked again
- * @check_ms:    When the kernel is compared in full again
  * @waits:       The server parks our requests
- * @asked:       The ids that the known policies are the answer for
  */
 struct agent {
         const struct agent_config *config;
@@ -201,7 +199,7 @@ static void turn(struct agent *a)
         struct err e = { 0 };
 
         see_store(a);
-        if (cycle_drifted(&a->cycle))
+        if (drift_due(&a->drift))
                 cycle_doubt(&a->cycle);
         (void)attend(a); /* new containers first; a failure was logged, the ask follows */
         if (forced)
@@ -221,7 +219,7 @@ static void loop(struct agent *a)
                 if (events & EVENT_STOP)
                         return;
                 turn(a);
-                drift_expect(&a->drift, a->cycle.size_rules, a->cycle.size_bytes);
+                drift_seen(&a->drift, &a->cycle.look);
         }
 }
 

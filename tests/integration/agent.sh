@@ -67,6 +67,11 @@ iptables -D FORWARD -j ACCEPT -m comment --comment intruder
 iptables -F vpa--to-b2222222
 check "a chain that somebody emptied is filled again" wait_for 10 reach front 10.255.1.3 8080
 check "a repair is in the log" has_logged drift-repaired
+iptables -S vpa--to-b2222222 >"$T/right"
+iptables -R vpa--to-b2222222 1 -p tcp -m tcp --dport 9090 -m mark --mark 0x1 -m comment --comment "src:${front}_dst:$back" -j ACCEPT
+reach front 10.255.1.3 9090 && echo opened >"$T/opened"
+check "a rule that was exchanged for one of the same size comes back" wait_for 60 sh -c "iptables -S vpa--to-b2222222 | diff -q - '$T/right'"
+same "which had opened a port, so that this means something" opened "$(cat "$T/opened")"
 
 # --- the server goes away ---------------------------------------------------------
 api_down

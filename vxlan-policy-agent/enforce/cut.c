@@ -56,6 +56,11 @@ static int list_ours(struct hunt *h, struct err *e)
         return 0;
 }
 
+static bool is_ours(const struct hunt *h, uint32_t address)
+{
+        return bsearch(&address, h->ours, h->in->container_count, sizeof address, by_address);
+}
+
 /**
  * is_doomed() - Would the plan refuse this connection, if it were opened now?
  */
@@ -70,9 +75,9 @@ static bool is_doomed(const struct hunt *h, const struct nf_conntrack *ct)
         if (!tag || (proto != FW_TCP && proto != FW_UDP) || !fw_net_has(h->in->overlay, src) ||
             !fw_net_has(h->in->overlay, dst))
                 return false;
-        if (!bsearch(&dst, h->ours, h->in->container_count, sizeof dst, by_address))
-                return false;
-        return !plan_allows(h->in->plan, dst, tag, proto, port);
+        if (is_ours(h, dst))
+                return !plan_allows(h->in->plan, dst, tag, proto, port);
+        return is_ours(h, src) && !plan_lets_out(h->in->plan, tag, proto, port);
 }
 
 static int keep(struct hunt *h, const struct nf_conntrack *ct)

@@ -12,7 +12,7 @@
  * struct cut_input - Which connections to look at
  * @plan:       In the kernel by now
  * @overlay:    Source and destination lie in it
- * @containers: Only those whose destination is one of ours are judged
+ * @containers: Only connections from or to one of ours are judged
  */
 struct cut_input {
         const struct plan *plan;
@@ -22,12 +22,15 @@ struct cut_input {
 };
 
 /**
- * cut_connections() - Forget the connections that the plan would not allow today
+ * cut_connections() - Forget the connections that could not be opened today
  * @ret_count: How many
  *
  * The source app's tag is the connection's mark, saved there when it was opened.
  * Connections without one are left alone: who opened them is not known. Their
  * next packet meets the rules like that of a new one.
+ *
+ * Both ends forget. If only the destination's cell did, its container could go on
+ * sending datagrams that the source's cell takes for answers.
  */
 int cut_connections(const struct cut_input *in, size_t *ret_count, struct err *e);
 

@@ -42,13 +42,20 @@ int plan_addr_tree(struct plan *p, const char *root, bool by_src, const struct a
                    size_t count, struct err *e);
 
 /**
- * plan_app_chain() - The chain that decides for all instances of an app
- * @name:     Of the chain; "vpa--to-" and @key
- * @key:      Short, unique name of the app, for the chains below
- * @policies: Those that lead to this app, sorted by source tag, protocol, start,
- *            end; tags are in 1 … PLAN_TAG_MAX
+ * struct decision - What one of the trees on tags and ports decides
+ * @chain:    Its first chain
+ * @key:      Short, unique, for the names of the chains below
+ * @id:       The destination app; NULL for what leaves for other cells
+ * @policies: Sorted by source tag, protocol, start, end; tags are in 1 … PLAN_TAG_MAX
  */
-int plan_app_chain(struct plan *p, const struct plan_settings *s, const char *key,
-                   const struct policy *const *policies, size_t count, struct err *e);
+struct decision {
+        const char *chain, *key, *id;
+        const struct policy *const *policies;
+        size_t count;
+};
+
+/** plan_decision() - The chains that accept what the policies say */
+int plan_decision(struct plan *p, const struct plan_settings *s, const struct decision *d,
+                  struct err *e);
 
 #endif

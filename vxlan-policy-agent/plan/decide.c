@@ -20,7 +20,7 @@ static bool matches(const struct fw_rule *r, const struct question *q)
 }
 
 /**
- * walk() - Follow gotos to an ACCEPT; there are no jumps below PLAN_DST
+ * walk() - Follow gotos to an ACCEPT; there are no jumps below a decision's start
  */
 static bool walk(const struct plan *p, const char *name, const struct question *q)
 {
@@ -34,6 +34,11 @@ static bool walk(const struct plan *p, const char *name, const struct question *
                 return r->verb == FW_ACCEPT || (r->verb == FW_GOTO && walk(p, r->to, q));
         }
         return false;
+}
+
+bool plan_lets_out(const struct plan *p, uint32_t tag, uint8_t proto, uint16_t port)
+{
+        return walk(p, PLAN_OUT, &(struct question){ .tag = tag, .proto = proto, .port = port });
 }
 
 bool plan_allows(const struct plan *p, uint32_t dst, uint32_t tag, uint8_t proto, uint16_t port)

@@ -10,6 +10,7 @@
 #include "vxlan-policy-agent/plan/compile.h"
 #include "vxlan-policy-agent/plan/names.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@ struct local_app {
  * @hosts:    Containers sorted by address, one per address
  * @apps:     Sorted by id, each once
  * @policies: Those that lead to an app of @apps, sorted by it, then by tag, protocol, ports
+ * @leaving:  Those that come from an app of @apps, sorted by tag, protocol, ports
  */
 struct draft {
         const struct plan_settings *settings;
@@ -41,6 +43,8 @@ struct draft {
         size_t app_count;
         const struct policy **policies;
         size_t policy_count;
+        const struct policy **leaving;
+        size_t leaving_count;
         struct plan *plan;
 };
 
@@ -49,6 +53,7 @@ static void draft_drop(struct draft *d)
         free(d->hosts);
         free(d->apps);
         free(d->policies);
+        free(d->leaving);
 }
 
 /* ---- Containers and apps ---- */
@@ -122,14 +127,12 @@ static int take_apps(struct draft *d, struct err *e)
 
 /* ---- Policies ---- */
 
-static int by_destination(const void *a, const void *b)
+static int by_tag(const void *a, const void *b)
 {
         const struct policy *x = *(const struct policy *const *)a;
         const struct policy *y = *(const struct policy *const *)b;
-        int cmp = strcmp(x->destination, y->destination);
+        int cmp = (x->source_tag > y->source_tag) - (x->source_tag < y->source_tag);
 
-        if (!cmp)
-                cmp = (x->source_tag > y->source_tag) - (x->source_tag < y->source_tag);
         if (!cmp)
                 cmp = (int)x->proto - (int)y->proto;
         if (!cmp)
@@ -137,6 +140,15 @@ static int by_destination(const void *a, const void *b)
         if (!cmp)
                 cmp = x->end - y->end;
         return cmp ? cmp : strcmp(x->source, y->source);
+}
+
+static int by_destination(const void *a, const void *b)
+{
+        const struct policy *x = *(const struct policy *const *)a;
+        const struct policy *y = *(const struct policy *const *)b;
+        int cmp = strcmp(x->destination, y->destination);
+
+        return cmp ? cmp : by_tag(a, b);
 }
 
 /**
@@ -148,7 +160,8 @@ static int by_destination(const void *a, const void *b)
 static int take_policies(struct draft *d, const struct plan_input *in, struct err *e)
 {
         d->policies = calloc(in->policy_count + 1, sizeof(const struct policy *));
-        if (!d->policies)
+        d->leaving = calloc(in->policy_count + 1, sizeof(const struct policy *));
+        if (!d->policies || !d->leaving)
                 return err_oom(e);
         for (size_t i = 0; i < in->policy_count; i++) {
                 const struct policy *p = &in->policies[i];
@@ -165,7 +178,10 @@ static int take_policies(struct draft *d, const struct plan_input *in, struct er
                         source->tag = p->source_tag;
                 if (destination)
                         d->policies[d->policy_count++] = p;
+                if (source && d->settings->cut)
+                        d->leaving[d->leaving_count++] = p;
         }
+        qsort(d->leaving, d->leaving_count, sizeof(const struct policy *), by_tag);
         qsort(d->policies, d->policy_count, sizeof(const struct policy *), by_destination);
         return 0;
 }
@@ -236,12 +252,27 @@ static int add_allows(const struct draft *d, struct addr_leaf *leaves, struct er
                 return -1;
         for (size_t i = 0; i < d->app_count; i++) {
                 const struct local_app *app = &d->apps[i];
+                char chain[FW_CHAIN_MAX + 1];
 
-                if (app->policy_count && plan_app_chain(d->plan, d->settings, app->key,
-                                                        app->policies, app->policy_count, e) < 0)
+                (void)snprintf(chain, sizeof chain, PLAN_TO "%s", app->key);
+                if (app->policy_count &&
+                    plan_decision(d->plan, d->settings,
+                                  &(struct decision){ chain, app->key, app->id, app->policies,
+                                                      app->policy_count },
+                                  e) < 0)
                         return -1;
         }
         return 0;
+}
+
+static int add_outlets(const struct draft *d, struct err *e)
+{
+        const struct decision out = { .chain = PLAN_OUT,
+                                      .key = "out", /* shorter than any app's */
+                                      .policies = d->leaving,
+                                      .count = d->leaving_count };
+
+        return d->settings->cut ? plan_decision(d->plan, d->settings, &out, e) : 0;
 }
 
 /**
@@ -284,7 +315,7 @@ static int compile(const struct draft *d, struct err *e)
         if (!leaves)
                 return err_oom(e);
         if (plan_add_root(d->plan, d->settings, e) < 0 || add_marks(d, leaves, e) < 0 ||
-            add_allows(d, leaves, e) < 0)
+            add_allows(d, leaves, e) < 0 || add_outlets(d, e) < 0)
                 return -1;
         if (d->settings->logging && add_denials(d, leaves, e) < 0)
                 return -1;

@@ -11,7 +11,8 @@
  *                        -> MARK with the tag of the source's app
  *                  established or related, to the overlay -> ACCEPT
  *                  the mark is kept with the connection
- *                  leaving by the overlay device, with a tag -> ACCEPT: its cell decides
+ *                  leaving by the overlay device, with a tag -> ACCEPT: its cell decides;
+ *                  if connections are cut -> vpa--out: tree on the mark -> protocol, ports
  *                  overlay to overlay -> vpa--dst: tree on the destination address
  *                        -> vpa--to-APP: tree on the mark -> protocol, ports -> ACCEPT
  *                  overlay to overlay -> REJECT
@@ -33,7 +34,8 @@
 
 #define PLAN_PREFIX  "vpa--" /* of all our chains; nobody else's start like this */
 #define PLAN_ROOT    "vpa--forward"
-#define PLAN_DST     "vpa--dst" /* where decisions on destinations start */
+#define PLAN_DST     "vpa--dst" /* where decisions on our containers as destinations start */
+#define PLAN_OUT     "vpa--out" /* those on what leaves for other cells */
 #define PLAN_TAG_MAX 0xffff     /* VXLAN's group policy id has 16 bits */
 
 /**
@@ -43,7 +45,10 @@
  * @device:      The overlay's device ("flannel.1")
  * @vtep_port:   UDP port of the overlay's tunnels: containers may not send there
  * @cut:         Connections whose policy is gone are being cut: none may be taken up
- *               again in the middle
+ *               again in the middle, and none may look like the answer to another.
+ *               Two containers that both go on sending would otherwise find, each
+ *               on its own cell, the other's datagrams to be replies; so nothing
+ *               leaves that no policy of its app could be meant for.
  * @logging:     Log what policies accept, and what is refused for want of one
  * @accepted_udp_per_second, @denied_per_second: Rate limits of those logs
  * @tag_length:  Bytes in a tag, for its text in log prefixes
@@ -104,6 +109,13 @@ int plan_make(const struct plan_input *in, struct plan *ret, struct err *e);
  * @proto: FW_TCP or FW_UDP
  */
 bool plan_allows(const struct plan *p, uint32_t dst, uint32_t tag, uint8_t proto, uint16_t port);
+
+/**
+ * plan_lets_out() - May a connection be opened to some other cell?
+ *
+ * Only a plan with @cut knows; any other leaves it to that cell.
+ */
+bool plan_lets_out(const struct plan *p, uint32_t tag, uint8_t proto, uint16_t port);
 
 /** plan_chain() - By name. Return: borrowed, or NULL */
 const struct plan_chain *plan_chain(const struct plan *p, const char *name);

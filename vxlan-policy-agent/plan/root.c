@@ -8,9 +8,23 @@
 
 /** struct step - A rule, and when it stands */
 struct step {
-        enum { ALWAYS, IF_CUT, IF_LOGGING } when;
+        enum { ALWAYS, IF_CUT, IF_NOT_CUT, IF_LOGGING } when;
         struct fw_rule rule;
 };
+
+static bool stands(const struct step *step, const struct plan_settings *s)
+{
+        switch (step->when) {
+        case IF_CUT:
+                return s->cut;
+        case IF_NOT_CUT:
+                return !s->cut;
+        case IF_LOGGING:
+                return s->logging;
+        default:
+                return true;
+        }
+}
 
 static void set_device(char name[FW_IFACE_MAX + 1], const struct plan_settings *s)
 {
@@ -42,7 +56,15 @@ int plan_add_root(struct plan *p, const struct plan_settings *s, struct err *e)
                 { IF_CUT,
                   { .src = lay, .dst = lay, .proto = FW_TCP, .not_syn = true, .verb = FW_REJECT } },
                 { ALWAYS, { .src = lay, .dst = lay, .verb = FW_SAVE_MARK } },
-                { ALWAYS,
+                { IF_CUT,
+                  { .src = lay,
+                    .dst = lay,
+                    .in = TUNNEL,
+                    .in_not = true,
+                    .out = TUNNEL,
+                    .verb = FW_JUMP,
+                    .to = PLAN_OUT } },
+                { IF_NOT_CUT,
                   { .src = lay,
                     .dst = lay,
                     .in = TUNNEL,
@@ -76,8 +98,7 @@ int plan_add_root(struct plan *p, const struct plan_settings *s, struct err *e)
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
                 struct fw_rule r = steps[i].rule;
 
-                if ((steps[i].when == IF_CUT && !s->cut) ||
-                    (steps[i].when == IF_LOGGING && !s->logging))
+                if (!stands(&steps[i], s))
                         continue;
                 set_device(r.in, s);
                 set_device(r.out, s);

@@ -201,7 +201,9 @@ static void settle(struct cycle *c)
         memcpy(c->enforced, c->revision, sizeof c->enforced);
         c->in_kernel = true;
         c->counts.last_success_us = clock_us();
-        (void)fw_size("filter", &c->size_rules, &c->size_bytes, NULL); /* wrong: one look more */
+        c->look.number++;
+        c->look.cost_us = c->counts.last_plan_us + c->counts.last_enforce_us;
+        (void)fw_size("filter", &c->look.rules, &c->look.bytes, NULL); /* wrong: one look more */
 }
 
 /**
@@ -296,14 +298,6 @@ int cycle_begin(struct cycle *c, struct err *e)
         rc = cycle_enforce(c, e);
         c->known = false;
         return rc;
-}
-
-bool cycle_drifted(struct cycle *c)
-{
-        unsigned int rules = 0, bytes = 0;
-
-        return fw_size("filter", &rules, &bytes, NULL) < 0 || rules != c->size_rules ||
-               bytes != c->size_bytes;
 }
 
 void cycle_doubt(struct cycle *c)

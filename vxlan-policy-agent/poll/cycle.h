@@ -12,6 +12,7 @@
 #include "netman/err.h"
 #include "vxlan-policy-agent/config.h"
 #include "vxlan-policy-agent/poll/containers.h"
+#include "vxlan-policy-agent/poll/drift.h"
 #include "vxlan-policy-agent/poll/source.h"
 #include "vxlan-policy-agent/poll/subnet.h"
 #include "vxlan-policy-agent/status.h"
@@ -24,7 +25,7 @@
  * @enforced:  The newest revision that is in the kernel
  * @in_kernel: The kernel holds the plan of what is known
  * @cut_due:   A policy or a container may have gone since connections were last cut
- * @size_rules, @size_bytes: The filter table's size when we last knew it to be right
+ * @look:      The last comparison with the kernel
  */
 struct cycle {
         const struct agent_config *config;
@@ -35,7 +36,7 @@ struct cycle {
         struct policy_list policies;
         char revision[SOURCE_ETAG_MAX + 1], enforced[SOURCE_ETAG_MAX + 1];
         struct counts counts;
-        unsigned int size_rules, size_bytes;
+        struct drift_look look;
 };
 
 void cycle_init(struct cycle *c, const struct agent_config *config, struct status *status);
@@ -65,9 +66,6 @@ void cycle_fall_back(struct cycle *c);
  * Does nothing if the kernel is known to hold it; cycle_doubt() changes that.
  */
 int cycle_enforce(struct cycle *c, struct err *e);
-
-/** cycle_drifted() - Has somebody changed the table's size since we enforced? */
-bool cycle_drifted(struct cycle *c);
 
 /** cycle_doubt() - Compare with the kernel the next time, even if nothing is new */
 void cycle_doubt(struct cycle *c);

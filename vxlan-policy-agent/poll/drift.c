@@ -37,17 +37,29 @@ static bool sleep_on(struct drift *d)
         return stop;
 }
 
-static bool differs(struct drift *d)
+int64_t drift_every(int64_t cost_us)
+{
+        int64_t every = (cost_us + 999) / 1000;
+
+        return every < 1 ? 1 : every > DRIFT_EVERY_MAX ? DRIFT_EVERY_MAX : every;
+}
+
+/**
+ * look() - After an interval: is it time to compare?
+ */
+static bool look(struct drift *d)
 {
         unsigned int rules = 0, bytes = 0;
-        bool differs;
+        bool seen = fw_size("filter", &rules, &bytes, NULL) == 0, due;
 
-        if (fw_size("filter", &rules, &bytes, NULL) < 0)
-                return true; /* the cycle finds out why, and says so */
         pthread_mutex_lock(&d->lock);
-        differs = rules != d->rules || bytes != d->bytes;
+        d->intervals++;
+        /* Where it cannot be seen, the cycle finds out why, and says so. */
+        due = !seen || rules != d->last.rules || bytes != d->last.bytes ||
+              d->intervals >= drift_every(d->last.cost_us);
+        d->due = d->due || due;
         pthread_mutex_unlock(&d->lock);
-        return differs;
+        return due;
 }
 
 static void *watch(void *arg)
@@ -55,7 +67,7 @@ static void *watch(void *arg)
         struct drift *d = arg;
 
         while (!sleep_on(d))
-                if (differs(d))
+                if (look(d))
                         events_nudge(d->events);
         return NULL;
 }
@@ -76,12 +88,24 @@ int drift_start(struct drift *d, const struct events *events, int64_t interval_m
         return rc ? err_set(e, FAULT_SYSTEM, rc, "thread") : 0;
 }
 
-void drift_expect(struct drift *d, unsigned int rules, unsigned int bytes)
+void drift_seen(struct drift *d, const struct drift_look *look)
 {
         pthread_mutex_lock(&d->lock);
-        d->rules = rules;
-        d->bytes = bytes;
+        if (look->number != d->last.number)
+                d->intervals = 0;
+        d->last = *look;
         pthread_mutex_unlock(&d->lock);
+}
+
+bool drift_due(struct drift *d)
+{
+        bool due;
+
+        pthread_mutex_lock(&d->lock);
+        due = d->due;
+        d->due = false;
+        pthread_mutex_unlock(&d->lock);
+        return due;
 }
 
 void drift_stop(struct drift *d)

@@ -173,13 +173,34 @@ static uint32_t mark_of(const struct world *w, uint32_t src)
         return 0;
 }
 
+/**
+ * may_leave() - Could any other cell have an app that this is allowed to reach?
+ */
+static bool may_leave(const struct world *w, const struct packet *p, uint32_t mark)
+{
+        const char *app = app_at(w, p->src);
+
+        if (!w->in.settings.cut)
+                return mark;
+        for (size_t i = 0; app && i < w->in.policy_count; i++) {
+                const struct policy *policy = &w->policies[i];
+
+                if (mark && policy->source_tag == mark &&
+                    p->proto == (policy->proto == POLICY_TCP ? FW_TCP : FW_UDP) &&
+                    p->dport >= policy->start && p->dport <= policy->end)
+                        return true;
+        }
+        return false;
+}
+
 static enum outcome naive(const struct world *w, const struct packet *p, uint32_t mark)
 {
         const char *app = app_at(w, p->dst);
 
         if (p->proto == FW_UDP && p->dport == 8472)
                 return SIM_REJECTED;
-        if (p->state == FW_ESTABLISHED || (strcmp(p->out, "flannel.1") == 0 && mark))
+        if (p->state == FW_ESTABLISHED ||
+            (strcmp(p->out, "flannel.1") == 0 && may_leave(w, p, mark)))
                 return SIM_ACCEPTED;
         for (size_t i = 0; app && i < w->in.policy_count; i++) {
                 const struct policy *policy = &w->policies[i];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * DOC: one app's chain. Sources are told apart by their tags: up to PLAN_FAN of
- * them stand in one chain; more are split by those one to three neighbouring bits
+ * DOC: one app's chain, and that of all other cells' apps. Sources are told apart by their tags: up
+ * to PLAN_FAN of them stand in one chain; more are split by those one to three neighbouring bits
  * that divide them best (tags are handed out in sequence, so that is seldom the
  * upper ones). A source with many port ranges gets chains of its own, in which
  * the ranges are cut into PLAN_FAN spans, level by level.
@@ -78,10 +78,13 @@ static int add_accept(const struct app *a, size_t chain, const struct source *sr
 {
         struct fw_rule r = match_range(src, range);
 
-        if (a->settings->logging && add_log(a, chain, src, range, e) < 0)
+        if (a->id && a->settings->logging && add_log(a, chain, src, range, e) < 0)
                 return -1;
         r.verb = FW_ACCEPT;
-        fw_comment(&r, "src:%s_dst:%s", src->id, a->id);
+        if (a->id)
+                fw_comment(&r, "src:%s_dst:%s", src->id, a->id);
+        else
+                fw_comment(&r, "src:%s", src->id);
         return plan_add_rule(a->plan, chain, &r, e);
 }
 
@@ -321,19 +324,18 @@ static size_t collect(const struct policy *const *policies, size_t count, struct
         return n;
 }
 
-int plan_app_chain(struct plan *p, const struct plan_settings *s, const char *key,
-                   const struct policy *const *policies, size_t count, struct err *e)
+int plan_decision(struct plan *p, const struct plan_settings *s, const struct decision *d,
+                  struct err *e)
 {
-        OWN(mem) struct source *sources = calloc(count, sizeof *sources);
-        OWN(mem) struct range *ranges = calloc(count, sizeof *ranges);
-        struct app a = { .plan = p, .settings = s, .key = key, .id = policies[0]->destination };
-        char name[FW_CHAIN_MAX + 1];
+        OWN(mem) struct source *sources = calloc(d->count + 1, sizeof *sources);
+        OWN(mem) struct range *ranges = calloc(d->count + 1, sizeof *ranges);
+        struct app a = { .plan = p, .settings = s, .key = d->key, .id = d->id };
         size_t chain;
 
         if (!sources || !ranges)
                 return err_oom(e);
-        (void)snprintf(name, sizeof name, PLAN_TO "%s", key);
-        if (plan_add_chain(p, name, &chain, e) < 0)
+        if (plan_add_chain(p, d->chain, &chain, e) < 0)
                 return -1;
-        return fill_tags(&a, chain, sources, collect(policies, count, sources, ranges), "", e);
+        return fill_tags(&a, chain, sources, collect(d->policies, d->count, sources, ranges), "",
+                         e);
 }
