@@ -126,6 +126,19 @@ static void close_idle(struct db *db)
         }
 }
 
+/**
+ * settle_plans() - Have each statement planned once, for tables of any size
+ *
+ * Every statement of the pool finds its rows by an index. Planning them anew for
+ * each call takes longer than running them, and a plan that was made when the
+ * tables were small must not be a scan.
+ */
+static void settle_plans(PGconn *pg)
+{
+        PQclear(PQexec(pg, "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; "
+                           "SET jit = off")); /* if it failed, writing is slower */
+}
+
 static int open_conn(struct db *db, struct db_conn **ret, struct err *e)
 {
         OWN(mem) struct db_conn *c = calloc(1, sizeof *c);
@@ -134,6 +147,7 @@ static int open_conn(struct db *db, struct db_conn **ret, struct err *e)
                 return err_oom(e);
         if (db_connect(db->config, &c->pg, e) < 0)
                 return -1;
+        settle_plans(c->pg);
         c->db = db;
         c->born_ms = clock_ms();
         c->fresh = true;

@@ -126,7 +126,8 @@ static int make_tag(struct db_conn *c, void *arg, struct err *e)
 
         array_add(&ids, w->id);
         (void)array_end(&ids);
-        if (str_ok(&ids, e) < 0 || db_run(c, ST_LOCK_STATE, NULL, NULL, e) < 0 ||
+        if (str_ok(&ids, e) < 0 || db_run(c, ST_QUEUE_UP, NULL, NULL, e) < 0 ||
+            db_run(c, ST_LOCK_STATE, NULL, NULL, e) < 0 ||
             groups_ensure(c, ids.data, w->type, w->limits, &w->early, e) < 0 ||
             db_run(c, ST_GROUP, who, &res, e) < 0)
                 return -1;

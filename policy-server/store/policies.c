@@ -5,7 +5,8 @@
  * Every writing transaction first locks the one row of policy_state and moves
  * its revision if anything changed. So there is one writer at a time in the
  * whole deployment: revisions become visible in their order, tags cannot be
- * given twice, and no two writers can block each other.
+ * given twice, and no two writers can block each other. Before that it takes an
+ * advisory lock, whose queue is fair: a row goes to whoever grabs it.
  */
 #include "policy-server/store/arrays.h"
 #include "policy-server/store/groups.h"
@@ -38,7 +39,8 @@ static int lock_state(struct db_conn *c, struct write *w, struct err *e)
 {
         OWN(pgresult) PGresult *res = NULL;
 
-        if (db_run(c, ST_LOCK_STATE, NULL, &res, e) < 0)
+        if (db_run(c, ST_QUEUE_UP, NULL, NULL, e) < 0 ||
+            db_run(c, ST_LOCK_STATE, NULL, &res, e) < 0)
                 return -1;
         w->revision = db_int(res, 0, 1);
         (void)snprintf(w->next, sizeof w->next, "%" PRId64, w->revision + 1);

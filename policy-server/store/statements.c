@@ -9,6 +9,7 @@
 static const struct statement_text texts[] = {
         [ST_PING] = { "ping", "SELECT 1", 0 },
         [ST_STATE] = { "state", "SELECT epoch, revision, changes_from FROM policy_state", 0 },
+        [ST_QUEUE_UP] = { "queue_up", "SELECT pg_advisory_xact_lock(7305816220147)", 0 },
         [ST_LOCK_STATE] = { "lock_state",
                             "SELECT epoch, revision, changes_from FROM policy_state FOR UPDATE",
                             0 },

@@ -9,20 +9,21 @@
 
 enum statement {
         ST_PING,
-        ST_STATE,            /* epoch, revision, changes_from */
-        ST_LOCK_STATE,       /* the same, held until the transaction ends: one writer at a time */
-        ST_MISSING_GROUPS,   /* those of $1 that have no tag */
-        ST_GROW_GROUPS,      /* make up to $1 unused rows, none above $2 */
-        ST_TAKE_GROUPS,      /* give the $1 their tags, type $2, none above $3; tells of each
-                                whether it was freed within $4 seconds and cells may hold it */
-        ST_FREE_GROUPS,      /* tags nothing refers to any more, after the changes of $1 */
-        ST_GROUP,            /* tag and type of $1 */
-        ST_TAGS,             /* all tags in use */
-        ST_TAG_COUNT,        /* how many those are */
-        ST_ADD_DESTINATIONS, /* destination, protocol, start, end arrays */
-        ST_ADD_POLICIES,     /* source + the same; $6 the revision they belong to */
-        ST_OVER_QUOTA,       /* sources changed by revision $1 that have more than $2 policies */
-        ST_DELETE_POLICIES,  /* source, destination, protocol, start, end arrays, revision */
+        ST_STATE,          /* epoch, revision, changes_from */
+        ST_QUEUE_UP,       /* writers wait here, first come, first served */
+        ST_LOCK_STATE,     /* as ST_STATE, held until the transaction ends: one writer at a time */
+        ST_MISSING_GROUPS, /* those of $1 that have no tag */
+        ST_GROW_GROUPS,    /* make up to $1 unused rows, none above $2 */
+        ST_TAKE_GROUPS,    /* give the $1 their tags, type $2, none above $3; tells of each
+                              whether it was freed within $4 seconds and cells may hold it */
+        ST_FREE_GROUPS,    /* tags nothing refers to any more, after the changes of $1 */
+        ST_GROUP,          /* tag and type of $1 */
+        ST_TAGS,           /* all tags in use */
+        ST_TAG_COUNT,      /* how many those are */
+        ST_ADD_DESTINATIONS,    /* destination, protocol, start, end arrays */
+        ST_ADD_POLICIES,        /* source + the same; $6 the revision they belong to */
+        ST_OVER_QUOTA,          /* sources changed by revision $1 that have more than $2 policies */
+        ST_DELETE_POLICIES,     /* source, destination, protocol, start, end arrays, revision */
         ST_DELETE_DESTINATIONS, /* that no policy uses after the changes of $1 */
         ST_COMMIT_REVISION,     /* move to revision $1 and tell everybody */
         ST_PRUNE_CHANGES,       /* forget changes up to $1 */
