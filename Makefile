@@ -44,14 +44,13 @@ USES_garden-external-networker := garden-external-networker
 USES_netman-doctor             := garden-external-networker
 USES_netmon                    := garden-external-networker
 USES_cni-wrapper-plugin        := cni garden-external-networker
-USES_flannel                   := cni
 USES_network-policy-plugin     := cli-plugin
 
 src  = $(sort $(shell find $(1) -name '*.c' 2>/dev/null))
 objs = $(patsubst %.c,$(B)/obj/%.o,$(call src,$(1)))
 arch = $(patsubst %,$(B)/lib/lib%.a,$(1))
 
-BINS       := $(PROGRAMS:%=$(B)/bin/%)
+BINS       := $(PROGRAMS:%=$(B)/bin/%) $(B)/bin/flannel
 PROTOS     := $(patsubst lib/%.proto,$(B)/gen/%.pb-c,$(wildcard lib/*.proto))
 ARCHIVES   := $(call arch,netman $(COMPONENTS))
 UNIT_SRC   := $(sort $(wildcard tests/unit/*/test_*.c))
@@ -110,6 +109,11 @@ $(B)/bin/$(1): $(call objs,cmd/$(1)) $(call arch,$(USES_$(1))) $(call arch,netma
 	$$(call link)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
+
+# One file under two names: a wrapper whose delegate is this very file runs it
+# without starting a program (plugin_delegate() in cni/plugin.c).
+$(B)/bin/flannel: $(B)/bin/cni-wrapper-plugin
+	@ln -f $< $@
 
 define standin_rule
 $(B)/tests/standins/$(1): $(call objs,tests/standins/$(1)) $(call arch,netman)
@@ -180,13 +184,14 @@ tools: $(TOOL_BINS) $(STAND_BINS)
 fuzz-build: $(FUZZ_BINS)
 .PHONY: tools fuzz-build
 
-CNI_PLUGINS  := cni-wrapper-plugin flannel
+CNI_PLUGINS  := cni-wrapper-plugin
 CLI_PLUGIN   := network-policy-plugin
 INSTALL_BINS := $(filter-out $(CNI_PLUGINS) $(CLI_PLUGIN),$(PROGRAMS))
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/netman/cni
 	install -m 0755 $(INSTALL_BINS:%=$(B)/bin/%) $(B)/bin/$(CLI_PLUGIN) $(DESTDIR)$(PREFIX)/bin/
 	install -m 0755 $(CNI_PLUGINS:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/lib/netman/cni/
+	ln -f $(DESTDIR)$(PREFIX)/lib/netman/cni/cni-wrapper-plugin $(DESTDIR)$(PREFIX)/lib/netman/cni/flannel
 	install -Dm 0644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(wildcard cli-plugin/*.1 cmd/*/*.1)
 	install -Dm 0644 cli-plugin/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$(CLI_PLUGIN)
 

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define STDIN_MAX (16U << 20)
@@ -94,6 +95,28 @@ static int read_env(const char *command, struct cni_call *ret, struct err *e)
         return 0;
 }
 
+static int read_version(struct plugin_args *args, struct err *e)
+{
+        const char *version = CNI_VERSION_DEFAULT;
+
+        if (!json_is_object(args->conf))
+                return err_set(e, FAULT_BAD_INPUT, 0, "failed to load netconf: must be an object");
+        if (jsonx_opt_str(args->conf, "cniVersion", &version, e) < 0)
+                return err_add(e, "failed to load netconf");
+        args->version = *version ? version : CNI_VERSION_DEFAULT;
+        return 0;
+}
+
+static int check_version(const struct plugin_args *args, struct err *e)
+{
+        if (cni_version_known(args->version))
+                return 0;
+        return err_set(e, FAULT_BAD_INPUT, 0,
+                       "incompatible CNI versions: config is \"%s\", plugin supports 0.1.0 "
+                       "to 1.0.0",
+                       args->version);
+}
+
 /**
  * read_conf() - Standard input
  * @ret_conf: Owner of what @args then borrows
@@ -102,24 +125,15 @@ static int read_env(const char *command, struct cni_call *ret, struct err *e)
 static int read_conf(struct plugin_args *args, json_t **ret_conf, int *ret_code, struct err *e)
 {
         OWN(str) struct str text = { 0 };
-        const char *version = CNI_VERSION_DEFAULT;
 
         *ret_code = CODE_DECODE;
         if (read_stdin(&text, e) < 0 || jsonx_parse(str_text(&text), text.len, ret_conf, e) < 0)
                 return err_add(e, "failed to load netconf");
         args->conf = *ret_conf;
-        if (!json_is_object(args->conf))
-                return err_set(e, FAULT_BAD_INPUT, 0, "failed to load netconf: must be an object");
-        if (jsonx_opt_str(args->conf, "cniVersion", &version, e) < 0)
-                return err_add(e, "failed to load netconf");
-        args->version = *version ? version : CNI_VERSION_DEFAULT;
+        if (read_version(args, e) < 0)
+                return -1;
         *ret_code = CODE_VERSION;
-        if (!cni_version_known(args->version))
-                return err_set(e, FAULT_BAD_INPUT, 0,
-                               "incompatible CNI versions: config is \"%s\", plugin supports 0.1.0 "
-                               "to 1.0.0",
-                               args->version);
-        return 0;
+        return check_version(args, e);
 }
 
 static int print_result(const struct plugin_args *args, json_t *result)
@@ -141,20 +155,27 @@ static int mute(const struct plugin *p, const struct err *e)
         return EXIT_SUCCESS;
 }
 
+/**
+ * work() - One command
+ * @ret: ADD's result
+ */
+static int work(const struct plugin *p, const char *command, const struct plugin_args *args,
+                json_t **ret, struct err *e)
+{
+        if (strcmp(command, "ADD") == 0)
+                return p->add(args, ret, e);
+        if (strcmp(command, "DEL") == 0)
+                return p->del(args, e);
+        return p->check ? p->check(args, e) : 0;
+}
+
 static int run(const struct plugin *p, const char *command, const struct plugin_args *args)
 {
         OWN(json) json_t *result = NULL;
         struct err e = { 0 };
 
-        if (strcmp(command, "ADD") == 0) {
-                if (p->add(args, &result, &e) == 0)
-                        return print_result(args, result);
-        } else if (strcmp(command, "DEL") == 0) {
-                if (p->del(args, &e) == 0)
-                        return EXIT_SUCCESS;
-        } else if (!p->check || p->check(args, &e) == 0) {
-                return EXIT_SUCCESS;
-        }
+        if (work(p, command, args, &result, &e) == 0)
+                return result ? print_result(args, result) : EXIT_SUCCESS;
         if (p->del_mute && strcmp(command, "DEL") == 0)
                 return mute(p, &e);
         return fail(args->version, CODE_OTHER, e.msg);
@@ -195,6 +216,46 @@ int plugin_main(const struct plugin *p)
         return guarded(p, command);
 }
 
+/* ---- Delegates ---- */
+
+/**
+ * is_us() - Would the plugin that is run for @type be this very file?
+ *
+ * Whoever puts another program of that name there gets that one.
+ */
+static bool is_us(const char *type, const char *path)
+{
+        OWN(mem) char *program = NULL;
+        struct stat its, ours;
+
+        return cni_find(type, path, &program, &(struct err){ 0 }) == 0 &&
+               stat(program, &its) == 0 && stat("/proc/self/exe", &ours) == 0 &&
+               its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
+}
+
+/**
+ * run_own() - What running the program would do, without running it
+ */
+static int run_own(const struct plugin *p, const struct plugin_args *outer, const char *command,
+                   const json_t *conf, json_t **ret, struct err *e)
+{
+        OWN(json) json_t *copy = json_deep_copy(conf), *result = NULL;
+        struct plugin_args args = { .call = outer->call, .conf = copy };
+        bool add = strcmp(command, "ADD") == 0;
+
+        if (!copy)
+                return err_oom(e);
+        if (read_version(&args, e) < 0 || check_version(&args, e) < 0 ||
+            work(p, command, &args, &result, e) < 0) {
+                e->fault = FAULT_UPSTREAM;
+                return err_add(e, "plugin type=\"%s\" failed (%s)", p->name,
+                               add ? "add" : "delete");
+        }
+        if (ret)
+                *ret = GIVE(result);
+        return 0;
+}
+
 int plugin_delegate(const struct plugin_args *args, const char *command, const json_t *conf,
                     json_t **ret, struct err *e)
 {
@@ -203,6 +264,8 @@ int plugin_delegate(const struct plugin_args *args, const char *command, const j
 
         if (!type)
                 return err_set(e, FAULT_BAD_INPUT, 0, "delegate config is missing type");
+        if (strcmp(type, flannel_plugin.name) == 0 && is_us(type, call.path))
+                return run_own(&flannel_plugin, args, command, conf, ret, e);
         call.command = command;
         return cni_exec(type, &call, conf, ret, e);
 }

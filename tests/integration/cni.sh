@@ -90,6 +90,17 @@ for key in datastore:'missing datastore path' iptables_lock_file:'missing iptabl
 done
 cni cni-wrapper-plugin ADD "$(wrapper 0.3.1 0.3.1 | jq -c '.delegate.type = "broken"')"
 match "wrapper tells what its delegate says" '^delegate call: failed to find plugin "broken"' "$(answer .msg)"
+cni cni-wrapper-plugin ADD "$(wrapper 0.3.1 0.3.1 | jq -c '.delegate.subnetFile = "/nowhere"')"
+same "a delegate that fails is named, with its words" '1 100 delegate call: plugin type="flannel" failed (add): /nowhere: No such file or directory' \
+    "$status $(answer .code) $(answer .msg)"
+mkdir "$T/theirs"
+cp "$BIN/flannel" "$T/theirs/"
+CNI_PATH=$T/theirs:$CNI_PATH cni cni-wrapper-plugin ADD "$(wrapper 0.3.1 0.3.1 | jq -c '.delegate.subnetFile = "/nowhere"')"
+same "by a flannel that is another file as well" '1 100 delegate call: plugin type="flannel" failed (add): /nowhere: No such file or directory' \
+    "$status $(answer .code) $(answer .msg)"
+printf '#!/bin/sh\necho "{\\"code\\":100,\\"msg\\":\\"another flannel\\"}"; exit 1\n' >"$T/theirs/flannel"
+CNI_PATH=$T/theirs:$CNI_PATH cni cni-wrapper-plugin ADD "$(wrapper 0.3.1 0.3.1)"
+match "another program of flannel's name is run as what it is" 'another flannel$' "$(answer .msg)"
 cni cni-wrapper-plugin ADD "$(wrapper 0.3.1 0.3.1 | jq -c '.datastore = "/nowhere/store"')"
 same "wrapper with a store that cannot be written fails" 1 "$status"
 snapshot after
