@@ -3,6 +3,7 @@
 
 #include "netman/str.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -263,5 +264,25 @@ int chain_answer(const json_t *results, struct chain_answer *ret, struct err *e)
         if (json_is_array(dns) && json_array_size(dns) > 0)
                 answer.dns = dns;
         *ret = answer;
+        return 0;
+}
+
+int chain_addresses(const json_t *results, uint32_t **ret, size_t *ret_count, struct err *e)
+{
+        uint32_t *list = calloc(json_array_size(results) + 1, sizeof *list);
+        size_t count = 0;
+
+        if (!list)
+                return err_oom(e);
+        for (size_t i = 1; i < json_array_size(results); i++) {
+                struct cni_ip4 ip;
+
+                /* A network may well give no address, or one of IPv6. */
+                if (cni_result_ip4(json_object_get(json_array_get(results, i), "result"), &ip,
+                                   &(struct err){ 0 }) == 0)
+                        list[count++] = ntohl(ip.addr.s_addr);
+        }
+        *ret = list;
+        *ret_count = count;
         return 0;
 }

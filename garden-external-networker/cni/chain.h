@@ -15,6 +15,7 @@
 #include "netman/jsonx.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 /**
  * struct chain - What all plugin runs for one container have in common
@@ -59,6 +60,12 @@ struct chain_answer {
         const char *interface;
         json_t *dns;
 };
+
+/**
+ * chain_addresses() - Those that the other networks gave, host byte order
+ * @ret: New array
+ */
+int chain_addresses(const json_t *results, uint32_t **ret, size_t *ret_count, struct err *e);
 
 int chain_answer(const json_t *results, struct chain_answer *ret, struct err *e);
 

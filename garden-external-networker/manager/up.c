@@ -103,9 +103,26 @@ static int connect_it(struct upping *u, struct err *e)
         return 0;
 }
 
+/**
+ * other_addresses() - Those of more networks that are in the overlay
+ */
+static int other_addresses(const struct upping *u, uint32_t **ret, size_t *ret_count, struct err *e)
+{
+        size_t kept = 0;
+
+        if (chain_addresses(u->record.results, ret, ret_count, e) < 0)
+                return -1;
+        for (size_t i = 0; i < *ret_count; i++)
+                if (fw_net_has(u->m->c->rules.overlay, (*ret)[i]))
+                        (*ret)[kept++] = (*ret)[i];
+        *ret_count = kept;
+        return 0;
+}
+
 static int set_rules(struct upping *u, struct err *e)
 {
         const struct rules_conf *c = &u->m->c->rules;
+        OWN(mem) uint32_t *others = NULL;
         OWN(mem) struct forward *list = calloc(u->req->netin_count + 1, sizeof *list);
         struct subject s = {
                 .handle = u->handle,
@@ -121,6 +138,9 @@ static int set_rules(struct upping *u, struct err *e)
                                "netin: missing required config 'instance_address'");
         for (size_t i = 0; i < u->req->netin_count; i++)
                 list[i] = (struct forward){ c->instance_addr, u->req->netin[i] };
+        if (other_addresses(u, &others, &s.other_count, e) < 0)
+                return -1;
+        s.others = others;
         if (netrules_open(c, &s, &u->req->rules, &u->record.hashed, e) < 0)
                 return -1;
         return netrules_forward(c, &s, list, u->req->netin_count, e);

@@ -63,6 +63,22 @@ static int put_leaf(struct fw_table *t, const struct fw_tree *tree, const struct
 }
 
 /**
+ * shut_others() - Nothing passes from or to a further address
+ */
+static int shut_others(struct fw_table *t, const struct subject *s, struct err *e)
+{
+        struct fw_rule refuse = { .verb = FW_REJECT };
+
+        fw_comment(&refuse, "%s", s->handle);
+        for (size_t i = 0; i < s->other_count; i++)
+                if (fw_tree_put(t, &tree_src, s->others[i], &refuse, e) < 0 ||
+                    fw_tree_put(t, &tree_dst, s->others[i], &refuse, e) < 0 ||
+                    fw_tree_put(t, &tree_input, s->others[i], &refuse, e) < 0)
+                        return -1;
+        return 0;
+}
+
+/**
  * lead_here() - Have the built-in chains lead to the trees
  *
  * Behind the agent's jump, before all others: what a policy allows is decided there.
@@ -106,7 +122,7 @@ static int open_it(struct fw_table *t, void *ctx, struct err *e)
                 return -1;
         if (put_leaf(t, &tree_src, s, s->names.netout, e) < 0 ||
             put_leaf(t, &tree_dst, s, s->names.overlay, e) < 0 ||
-            put_leaf(t, &tree_input, s, s->names.input, e) < 0)
+            put_leaf(t, &tree_input, s, s->names.input, e) < 0 || shut_others(t, s, e) < 0)
                 return -1;
         return lead_here(t, o->c, e);
 }

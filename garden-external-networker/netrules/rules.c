@@ -243,8 +243,14 @@ int rules_netlog(const struct rules_conf *c, const struct subject *s, struct fw_
 
 int rules_overlay(const struct rules_conf *c, struct fw_rules *ret, struct err *e)
 {
-        const struct fw_rule refuse = { .src = c->overlay, .verb = FW_REJECT };
+        const struct fw_rule no_policy = { .src = c->overlay, .verb = FW_REJECT };
+        const struct fw_rule known = { .states = FW_RELATED | FW_ESTABLISHED | FW_DNATED,
+                                       .ctstate = true,
+                                       .verb = FW_RETURN };
+        const struct fw_rule refuse = { .verb = FW_REJECT };
 
+        if (fw_rules_add(ret, &no_policy, e) < 0 || fw_rules_add(ret, &known, e) < 0)
+                return -1;
         return fw_rules_add(ret, &refuse, e);
 }
 

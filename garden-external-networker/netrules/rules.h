@@ -13,15 +13,21 @@
 #include "garden-external-networker/netrules/names.h"
 #include "netman/fw_rule.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 /**
  * struct subject - The container that rules are made for
  * @workload: "app", "running", "staging", "task"…: its property container_workload; may be NULL
+ * @ip:       The address that Garden knows
+ * @others:   Further ones in the overlay, of more networks: no rule speaks for them,
+ *            so nothing passes
  */
 struct subject {
         const char *handle, *workload;
         uint32_t ip;
+        const uint32_t *others;
+        size_t other_count;
         struct chain_names names;
 };
 
@@ -63,10 +69,12 @@ int rules_netlog(const struct rules_conf *c, const struct subject *s, struct fw_
                  struct err *e);
 
 /**
- * rules_overlay() - Refuse what comes from the overlay to this container
+ * rules_overlay() - Refuse what comes to this container
  *
- * The policy agent's chain is passed before and has accepted what a policy
- * allows: this stands even if the agent never ran.
+ * From the overlay all of it: the policy agent's chain is passed before and has
+ * accepted what a policy allows; this stands even if the agent never ran. From
+ * elsewhere all but replies and what came through a port forward: the cell's
+ * neighbours could send to a container's own address, too.
  */
 int rules_overlay(const struct rules_conf *c, struct fw_rules *ret, struct err *e);
 

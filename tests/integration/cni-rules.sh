@@ -88,6 +88,12 @@ same "the store has the one that Garden knows" "$ip_t" "$(jq -r .t.ip "$T/store"
 masked() { iptables -t nat -S | grep -oE -- "-s 10.255.[78].[0-9]+/32 ! -d 10.255.0.0/16 -m comment --comment \"t:eth[01]\"" | sed 's/-s \([0-9.]*\).*"t:\(.*\)"/\1 \2/' | sort | paste -sd,; }
 same "each is masqueraded" "$ip_t eth0,$second eth1" "$(masked)"
 
+check "the first address has its egress rules" reach t 10.99.0.1 80
+in_ns t ip route replace default via 10.255.8.1 dev eth1
+refuse "no rule speaks for the second: it is refused" reach t 10.99.0.1 80
+refuse "on the cell, too" in_ns t socat -u TCP:10.99.0.5:7779,connect-timeout=2 /dev/null
+in_ns t ip route replace default via 10.255.7.1 dev eth0
+
 # DEL of one of them, by the wrapper alone, as any runtime would.
 CNI_COMMAND=DEL CNI_CONTAINERID=t CNI_NETNS=/proc/$(pid t)/ns/net CNI_IFNAME=eth1 CNI_PATH=$BIN:/usr/lib/cni \
     "$BIN/cni-wrapper-plugin" <"$T/two.d/40-second.conf" >"$T/out" 2>"$T/err"
