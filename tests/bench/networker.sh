@@ -1,6 +1,6 @@
 # What the networker itself costs: up and down beside the CNI plugins' own time, alone
 # and 50 at once, with 0 and 200 containers present; net-in and bulk-net-out with
-# 10,000 net-out rules; 100 processes that want a port.
+# 10,000 net-out rules, and what those cost a packet; 100 processes that want a port.
 . "$TOP/tests/lib/check.sh"
 . "$TOP/tests/lib/cell.sh"
 RUNS=${RUNS:-40}
@@ -87,6 +87,33 @@ for i in $(seq 21 70); do (spent big "m$i" >"$T/t.m$i"; ) & jobs="${jobs-} $!"; 
 wait $jobs
 for i in $(seq 21 70); do cat "$T/t.m$i"; done | stats "bulk-net-out of 10,000 rules, 50 at once"
 for i in $(seq 20); do spent netin m21 '{"HostIP":"10.99.0.5","HostPort":0,"ContainerIP":"'"$(jq -r .m21.ip "$T/store")"'","ContainerPort":1}'; done | stats "net-in, 10,000 rules present"
+
+# What 10,000 rules cost a packet: small ones from two containers to the outside, one
+# with the rule that lets them out, one with 10,000 others too. One way only: a flow
+# that is never answered is never established, so every packet is decided on anew.
+# In turns, and the best of the rounds, so that a busy moment hits neither alone.
+for i in 21 22; do down "m$i"; up "m$i" "$(request "m$i")"; done
+out='{"protocol":2,"networks":[{"start":"10.99.0.1"}],"ports":[{"start":7001}]}'
+netout m21 '{"container_ip":"'"$(jq -r .m21.ip "$T/store")"'","netout_rule":'"$out"'}'
+jq -c --arg ip "$(jq -r .m22.ip "$T/store")" --argjson out "$out" '.container_ip = $ip | .netout_rules += [$out]' "$T/big" >"$T/big.m22"
+"$NETWORKER" --configFile="$T/networker.json" --action bulk-net-out --handle m22 <"$T/big.m22"
+in_ns outside "$BENCH/udp-load" sink 7001 &
+wait_for 10 in_ns outside sh -c '[ "$(ss -Hlun | wc -l)" = 1 ]'
+arrived() { in_ns outside nstat -asz 2>/dev/null | awk '/^UdpInDatagrams|^UdpRcvbufErrors/ {n += $2} END {print n}'; }
+egress() { # egress CONTAINER: packets that arrive in a second of sending
+    local before
+    before=$(arrived)
+    in_ns "$1" "$BENCH/udp-load" rate 10.99.0.1 7001 1 >/dev/null
+    echo $(($(arrived) - before))
+}
+for i in 1 2 3 4; do
+    egress m21 >>"$T/rate.one"
+    egress m22 >>"$T/rate.many"
+done
+one=$(sort -n "$T/rate.one" | tail -n 1) many=$(sort -n "$T/rate.many" | tail -n 1)
+awk -v one="$one" -v many="$many" 'BEGIN {
+    printf "%-46s %8d /s\n%-46s %8d /s, share %.2f\n", "egress packets, one rule", one, "egress packets, 10,000 rules", many, many / one }' | tee -a "$T/table"
+[ "$one" -gt 0 ] && [ "$many" -gt 0 ] || echo "no packet got out" >>"$T/failed"
 echo "rules in filter: $(iptables -S | grep -c '^-A')" | tee -a "$T/table"
 echo "failed calls: $(wc -l <"$T/failed")" | tee -a "$T/table"
 [ -z "${RESULTS-}" ] || jq -Rn '[inputs]' <"$T/table" >"$RESULTS/networker.json"
