@@ -34,18 +34,34 @@ static int remaining_ms(const struct fw_locks *held)
         return left > 0 ? (int)left : 0;
 }
 
+/**
+ * denied_lock() - The iptables command makes its lock for root alone: say what to do
+ */
+static int denied_lock(const struct err *why, struct err *e)
+{
+        if (why->sys == EACCES)
+                return err_set(
+                        e, FAULT_DENIED, EACCES,
+                        "%s; let a group of ours read it, by tmpfiles.d: f %s 0640 root GROUP",
+                        why->msg, FW_XTABLES_LOCK);
+        if (e)
+                *e = *why;
+        return -1;
+}
+
 int fw_locks_take(const struct fw_where *where, struct fw_locks *ret, struct err *e)
 {
         OWN(fw_locks) struct fw_locks held = FW_LOCKS_NONE;
         int64_t start = clock_us();
+        struct err why = { 0 };
 
         held.deadline_ms = clock_ms() + where->wait_ms;
         if (where->lock_file && where->lock_file[0] &&
             file_lock(where->lock_file, where->wait_ms, &held.own_fd, e) < 0)
                 return -1;
         if (file_lock(where->xtables_lock ? where->xtables_lock : FW_XTABLES_LOCK,
-                      remaining_ms(&held), &held.xtables_fd, e) < 0)
-                return -1;
+                      remaining_ms(&held), &held.xtables_fd, &why) < 0)
+                return denied_lock(&why, e);
         held.waited_us = clock_us() - start;
         *ret = held;
         held.own_fd = held.xtables_fd = -1;

@@ -186,15 +186,22 @@ same "the sanitizers are silent" "" "$(grep -E 'runtime error|Sanitizer' "$T/age
 install -d -m 0700 -o nobody "$T/own" "$T/own/state"
 install -m 0600 -o nobody "$T/client.key" "$T/own/client.key"
 install -m 0600 -o nobody /dev/null "$T/own/lock"
-: >/run/xtables.lock
-chown nobody /run/xtables.lock
 chmod 0755 "$T"
 agent_config '.client_key_file = $t + "/own/client.key" | .iptables_lock_file = $t + "/own/lock" | .state_directory = $t + "/own/state"'
 rm -f "$API/old_api"
 policies_are n1 "$(policy $front 0001 $back 0002 tcp 8080 8080)"
-setpriv --reuid nobody --regid nogroup --clear-groups --inh-caps -all,+net_admin,+net_raw --ambient-caps -all,+net_admin,+net_raw \
-    --bounding-set -all,+net_admin,+net_raw "$BIN/vxlan-policy-agent" -config-file "$T/agent.json" >"$T/nobody.log" 2>&1 &
+as_nobody() {
+    exec setpriv --reuid nobody --regid nogroup --clear-groups --inh-caps -all,+net_admin,+net_raw --ambient-caps -all,+net_admin,+net_raw \
+        --bounding-set -all,+net_admin,+net_raw "$BIN/vxlan-policy-agent" -config-file "$T/agent.json"
+}
+iptables -F; iptables -X # and a lock is there, as the command has made it
+same "the lock is root's" "600 root" "$(stat -c '%a %U' /run/xtables.lock)"
+match "whoever may not open iptables' lock is told what to do" "Permission denied; let a group of ours read it, by tmpfiles.d: f /run/xtables.lock 0640 root GROUP" "$(as_nobody 2>&1)"
+chgrp nogroup /run/xtables.lock
+chmod 0640 /run/xtables.lock
+as_nobody >"$T/nobody.log" 2>&1 &
 agent_pid=$!
+check "closed at first" wait_for 10 refused front 10.255.1.3 9090
 check "an agent of its own user enforces, too" wait_for 20 reach front 10.255.1.3 8080
 same "it is not root" nobody "$(stat -c %U "/proc/$agent_pid")"
 agent_down
