@@ -15,23 +15,18 @@
  * net.bridge.bridge-nf-call-iptables is off, packets that the bridge hands up come
  * without a port, no leaf matches, and all are dropped: closed, not open.
  *
- * All rules are for IPv4. A bridge switches IPv6 as well, and every device gives
- * itself an address of it, so it is switched off at both ends of the interface.
+ * Rules see IPv4 only; port.c is about all else.
  */
 #include "cni/guard.h"
 
 #include "cni/owner.h"
+#include "cni/port.h"
 #include "netman/fw_dispatch.h"
 #include "netman/fw_tx.h"
-#include "netman/netns.h"
-#include "netman/nl.h"
 #include "netman/own.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define CHAIN_BOUND "netman--bound"
 #define CHAIN_PORT  "netman--port"
@@ -40,87 +35,6 @@
 
 static const struct fw_tree port_tree = { CHAIN_PORT, FW_BY_SRC };
 static const struct fw_tree home_tree = { CHAIN_HOME, FW_BY_SRC };
-
-/** struct port - The host's end of a container's interface; names "" where there is none */
-struct port {
-        char veth[IFNAMSIZ], bridge[IFNAMSIZ];
-};
-
-/* ---- Which port is it? ---- */
-
-/**
- * set_device() - Set one of a device's switches
- * @family: "ipv4" or "ipv6"
- */
-static int set_device(const char *family, const char *device, const char *key, struct err *e)
-{
-        OWN(fd) int fd = -1;
-        char path[80];
-
-        (void)snprintf(path, sizeof path, "/proc/sys/net/%s/conf/%s/%s", family, device, key);
-        fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (fd < 0 || write(fd, "1\n", 2) != 2)
-                return err_set(e, errno == ENOENT ? FAULT_ABSENT : FAULT_SYSTEM, errno, "%s", path);
-        return 0;
-}
-
-/**
- * no_ipv6() - Switch IPv6 off; without the switch there is none
- */
-static int no_ipv6(const char *device, struct err *e)
-{
-        struct err why = { 0 };
-
-        if (set_device("ipv6", device, "disable_ipv6", &why) == 0 || why.fault == FAULT_ABSENT)
-                return 0;
-        *e = why;
-        return -1;
-}
-
-/**
- * enter() - Inside the container: no IPv6; index of the interface's other end, 0 for none
- */
-static int enter(void *arg, void *result, struct err *e)
-{
-        OWN(nlx) struct nlx *nl = NULL;
-        struct nlx_link link = { 0 };
-        struct err why = { 0 };
-
-        if (no_ipv6(arg, e) < 0 || nlx_open(&nl, e) < 0)
-                return -1;
-        if (nlx_link_get(nl, arg, &link, &why) < 0 && why.fault != FAULT_ABSENT) {
-                *e = why;
-                return -1;
-        }
-        *(int *)result = strcmp(link.kind, "veth") == 0 ? link.peer : 0;
-        return 0;
-}
-
-static int find_port(const struct guard *g, struct port *ret, struct err *e)
-{
-        OWN(nlx) struct nlx *nl = NULL;
-        struct nlx_link veth = { 0 }, bridge = { 0 };
-        OWN(fd) int ns = -1;
-        char ifname[IFNAMSIZ];
-        int peer = 0;
-
-        *ret = (struct port){ 0 };
-        (void)snprintf(ifname, sizeof ifname, "%s", g->ifname);
-        if (netns_open(g->netns, &ns, e) < 0 ||
-            netns_run(ns, enter, ifname, &peer, sizeof peer, 0, e) < 0 || nlx_open(&nl, e) < 0)
-                return -1;
-        if (!peer)
-                return 0;
-        if (nlx_link_get_index(nl, peer, &veth, e) < 0)
-                return -1;
-        memcpy(ret->veth, veth.name, sizeof ret->veth);
-        if (!veth.master)
-                return 0;
-        if (nlx_link_get_index(nl, veth.master, &bridge, e) < 0)
-                return -1;
-        memcpy(ret->bridge, bridge.name, sizeof ret->bridge);
-        return 0;
-}
 
 /* ---- Chains ---- */
 
@@ -158,11 +72,30 @@ static int bind_home(struct fw_table *t, const struct bind *b, struct err *e)
         return fw_jump_ensure(t, HOOK, SIZE_MAX, &jump, e);
 }
 
+/**
+ * forget() - Forget where the owner's addresses are
+ *
+ * Done under the table's lock: another container may be given an address as soon as
+ * it is free, and then the leaf is that one's, and so is the entry.
+ */
+static int forget(struct fw_table *t, const char *owner, struct err *e)
+{
+        OWN(fw_rules) struct fw_rules leaves = { 0 };
+
+        if (fw_tree_leaves(t, &home_tree, &leaves, e) < 0)
+                return -1;
+        for (size_t i = 0; i < leaves.count; i++)
+                if (strcmp(leaves.items[i].comment, owner) == 0 &&
+                    port_forget(leaves.items[i].in, leaves.items[i].src.addr, e) < 0)
+                        return -1;
+        return 0;
+}
+
 static int bind_it(struct fw_table *t, void *ctx, struct err *e)
 {
         const struct bind *b = ctx;
 
-        if (fw_tree_cut_owner(t, &port_tree, b->owner, e) < 0 ||
+        if (forget(t, b->owner, e) < 0 || fw_tree_cut_owner(t, &port_tree, b->owner, e) < 0 ||
             fw_tree_cut_owner(t, &home_tree, b->owner, e) < 0)
                 return -1;
         if (b->port.bridge[0] && bind_port(t, b, e) < 0)
@@ -189,7 +122,7 @@ static int drop_jumps(struct fw_table *t, struct err *e)
 
 static int unbind_it(struct fw_table *t, void *ctx, struct err *e)
 {
-        if (fw_tree_cut_owner(t, &home_tree, ctx, e) < 0 ||
+        if (forget(t, ctx, e) < 0 || fw_tree_cut_owner(t, &home_tree, ctx, e) < 0 ||
             fw_tree_trim(t, &home_tree, HOOK, e) < 0 ||
             fw_tree_cut_owner(t, &port_tree, ctx, e) < 0 ||
             fw_tree_trim(t, &port_tree, CHAIN_BOUND, e) < 0)
@@ -199,19 +132,6 @@ static int unbind_it(struct fw_table *t, void *ctx, struct err *e)
 
 /* ---- The guard ---- */
 
-/**
- * prepare() - What is set on the host's side, beside rules
- */
-static int prepare(const struct port *p, struct err *e)
-{
-        if (no_ipv6(p->veth, e) < 0)
-                return -1;
-        if (p->bridge[0])
-                return no_ipv6(p->bridge, e);
-        /* The kernel itself drops what comes from an address that is not routed there. */
-        return set_device("ipv4", p->veth, "rp_filter", e);
-}
-
 int guard_add(const struct guard *g, struct err *e)
 {
         const struct fw_where where = { .lock_file = g->lock_file, .wait_ms = g->wait_ms };
@@ -220,11 +140,12 @@ int guard_add(const struct guard *g, struct err *e)
         if (!g->netns[0])
                 return 0;
         owner_name(g->handle, g->ifname, b.owner);
-        if (find_port(g, &b.port, e) < 0)
+        if (port_find(g->netns, g->ifname, &b.port, e) < 0)
                 return err_add(e, "bind address to port");
         if (!b.port.veth[0])
                 return 0;
-        if (prepare(&b.port, e) < 0 || fw_edit(&where, "raw", bind_it, &b, NULL, e) < 0)
+        if (port_close(&b.port, e) < 0 || fw_edit(&where, "raw", bind_it, &b, NULL, e) < 0 ||
+            port_know(&b.port, g->ip, e) < 0)
                 return err_add(e, "bind address to port");
         return 0;
 }

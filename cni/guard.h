@@ -29,7 +29,8 @@ struct guard {
  *
  * On a bridge: only packets that come through the container's port may have its
  * address as source, and packets of the bridge with any other source are dropped,
- * wherever they go. Without a bridge the host's end is held to its route
+ * wherever they go; the port takes no MAC address but the container's, and frames
+ * from it go to the host only. Without a bridge the host's end is held to its route
  * (rp_filter). Either way nothing from elsewhere has the address as source, and
  * IPv6, which no rule sees, is off. An interface that is no veth loses IPv6 only.
  */

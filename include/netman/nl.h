@@ -97,6 +97,16 @@ int nlx_vxlan_set(struct nlx *nl, int index, const struct nlx_vxlan *vxlan, stru
 int nlx_link_set_mtu(struct nlx *nl, int index, uint32_t mtu, struct err *e);
 int nlx_link_set_up(struct nlx *nl, int index, bool up, struct err *e);
 
+/**
+ * nlx_port_bind() - Let a bridge's port speak with one MAC address, and to no other such port
+ * @dev: Index of the interface that is the port
+ *
+ * Frames with another source are dropped (before Linux 5.18: learned nothing from);
+ * frames to @mac go there and nowhere else; bound ports reach the bridge's own host
+ * and unbound ports only, whatever the frames carry.
+ */
+int nlx_port_bind(struct nlx *nl, int dev, const uint8_t *mac, struct err *e);
+
 /** nlx_link_del() - Delete an interface; one that is not there is no error */
 int nlx_link_del(struct nlx *nl, int index, struct err *e);
 

@@ -1,5 +1,6 @@
 # A container cannot be another: not by its source address, not by a mark of its own,
-# not by making VXLAN packets itself. Real networker, real agent, real packets.
+# not by making VXLAN packets itself, not by lies below IP. Real networker, real agent,
+# real packets.
 # shellcheck shell=bash
 . "$TOP/tests/lib/check.sh"
 . "$TOP/tests/lib/agent.sh"
@@ -88,6 +89,40 @@ bridge fdb append 00:00:00:00:00:00 dev flannel.1 dst 10.99.0.1
 printf '\210\000\000\001\000\000\001\000' >"$T/vxlan"
 in_ns evil sh -c "socat -u OPEN:$T/vxlan UDP:10.99.0.5:8472,bind=$(addr evil)"
 same "the cell's own tunnel end takes none from a container" 0 "$(ip -s -j link show flannel.1 | jq '.[0].stats64.rx.packets + .[0].stats64.rx.errors')"
+
+# --- below IP ------------------------------------------------------------------------
+# frame WHERE DST SRC TYPE PAYLOAD: an Ethernet frame, all in hexadecimal.
+frame() { printf '%b' "$(sed 's/../\\x&/g' <<<"$2$3$4$5")" | in_ns "$1" socat -u - INTERFACE:eth0; }
+mac() { in_ns "$1" ip -j link show "${2-eth0}" | jq -r '.[0].address' | tr -d :; }
+# arp OP SENDER-MAC SENDER-IP TARGET-MAC TARGET-IP: a message's payload
+# shellcheck disable=SC2046,SC2086 # words wanted
+arp() { printf '%s' 000108000604000$1 $2 $(printf %02x ${3//./ }) $4 $(printf %02x ${5//./ }); }
+all=ffffffffffff covert=$(printf covert | od -An -tx1 | tr -d ' ')
+evil=$(mac evil) gate=$(ip -j link show cni-flannel0 | jq -r '.[0].address' | tr -d :)
+in_ns back socat -u INTERFACE:eth0 "OPEN:$T/frames,creat,append" &
+in_ns evil socat -u INTERFACE:eth0 "OPEN:$T/stolen,creat,append" &
+for c in back evil; do wait_for 10 in_ns $c sh -c "ss -H0 | grep -q ."; done
+for to in "$(mac back)" $all; do
+    frame evil "$to" "$evil" 88b5 "$covert$covert$covert$covert$covert$covert$covert$covert"
+    frame evil "$to" "$evil" 8100 "00050800$covert$covert$covert$covert$covert$covert$covert$covert"
+    frame evil "$to" "$evil" 86dd "$covert$covert$covert$covert$covert$covert$covert$covert"
+done
+say front "$(addr front)" "$(addr back)" 7000 after-frames
+wait_for 10 grep -aq after-frames "$T/frames"
+refuse "frames that are no IPv4 do not get from container to container" grep -aq covert "$T/frames"
+for op in 1 2; do
+    frame evil "$gate" "$evil" 0806 "$(arp $op "$evil" "$(addr back)" "$gate" 10.255.1.1)"
+    frame evil $all "$evil" 0806 "$(arp $op "$evil" "$(addr back)" $all "$(addr back)")"
+    frame evil "$(mac front)" "$evil" 0806 "$(arp $op "$evil" 10.255.1.1 "$(mac front)" "$(addr front)")"
+done
+say front "$(addr front)" "$(addr back)" 7000 after-arp
+check "claiming another's address by ARP does not take its packets" heard "$T/heard" after-arp
+say front "$(addr front)" 10.99.0.1 7000 out-after-arp
+check "nor does claiming the gateway's" heard "$T/outside" out-after-arp
+frame evil "$gate" "$(mac back)" 88b5 "$covert$covert$covert$covert$covert$covert$covert$covert"
+say front "$(addr front)" "$(addr back)" 7000 after-mac
+check "nor does sending from another's MAC address" heard "$T/heard" after-mac
+refuse "the liar has seen none of it" grep -aq after- "$T/stolen"
 
 agent_down
 same "the agent ends well" 0 "$status"

@@ -110,7 +110,7 @@ ping_once() {
 snapshot() {
     {
         iptables-save -t filter; iptables-save -t nat; iptables-save -t raw
-        ip -o link show type veth; ls /sys/class/net
+        ip -o link show type veth; ls /sys/class/net; ip neigh show nud permanent dev cni-flannel0
         ls "$T/netns" "$T/flannel" "$T/state.json_containers" /var/lib/cni/networks/net 2>/dev/null
         mount | grep nsfs | grep -v /run/netns
         jq -S . "$T/store"; jq -S . "$T/state.json"
