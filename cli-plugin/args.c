@@ -2,6 +2,7 @@
 #include "cli-plugin/args.h"
 
 #include <string.h>
+#include <strings.h>
 
 /**
  * struct scan - The command line while it is read
@@ -55,9 +56,7 @@ static bool known(const struct command *c, const char *name, size_t len)
                 if (strlen(bare) == len && strncmp(bare, name, len) == 0)
                         return true;
         }
-        /* The newer commands name the destination by an option in some versions of cf. */
-        return c->hand_only && c->id != COMMAND_LIST && len == strlen("destination-app") &&
-               strncmp(name, "destination-app", len) == 0;
+        return false;
 }
 
 static int take_option(struct scan *s, struct args *a, struct err *e)
@@ -73,6 +72,8 @@ static int take_option(struct scan *s, struct args *a, struct err *e)
                 { "dest", &a->destination, NULL },
                 { "destination-app", &s->words[1], NULL },
                 { "f", &a->file, NULL },
+                { "o", &a->org, NULL },
+                { "s", &a->space, NULL },
                 { "all", NULL, &a->all },
                 { "json", NULL, &a->json },
                 { "dry-run", NULL, &a->dry_run },
@@ -157,11 +158,6 @@ static int parse_wait(const struct scan *s, struct args *a, struct err *e)
 /** parse_pair() - SOURCE DESTINATION --protocol P --port N */
 static int parse_pair(struct scan *s, struct args *a, struct err *e)
 {
-        if (a->command->hand_only && a->command->id == COMMAND_ALLOW) {
-                /* cf's own add-network-policy has these defaults */
-                s->protocol = s->protocol ? s->protocol : "tcp";
-                s->port = s->port ? s->port : "8080";
-        }
         if (!s->words[0] || !s->words[1] || !s->protocol || !s->port)
                 return shape(e);
         a->source = s->words[0];
@@ -173,6 +169,35 @@ static int parse_pair(struct scan *s, struct args *a, struct err *e)
         return parse_wait(s, a, e);
 }
 
+/** parse_newer() - The same, with the defaults and the complaints of cf's own commands */
+static int parse_newer(struct scan *s, struct args *a, struct err *e)
+{
+        static const char *const words[] = { "SOURCE_APP", "DESTINATION_APP" };
+        bool remove = a->command->id == COMMAND_REMOVE_POLICY;
+
+        for (size_t i = 0; i < 2; i++) {
+                if (!s->words[i])
+                        return err_set(e, FAULT_BAD_INPUT, 0,
+                                       "the required argument `%s` was not provided", words[i]);
+        }
+        if (remove && (!s->protocol || !s->port))
+                return err_set(e, FAULT_BAD_INPUT, 0, "the required flag `--%s' was not specified",
+                               s->port ? "protocol" : "port");
+        if (!s->protocol != !s->port)
+                return err_set(e, FAULT_BAD_INPUT, 0,
+                               "--protocol and --port flags must be specified together");
+        if (a->org && !a->space)
+                return err_set(e, FAULT_BAD_INPUT, 0,
+                               "A space must be provided when an org is provided, but the '-s' "
+                               "flag was not specified.");
+        if (!s->port)
+                s->port = "8080";
+        s->protocol = !s->protocol || strcasecmp(s->protocol, "tcp") == 0 ? "tcp"
+                      : strcasecmp(s->protocol, "udp") == 0               ? "udp"
+                                                                          : s->protocol;
+        return parse_pair(s, a, e);
+}
+
 int args_parse(const struct command *command, int argc, char **argv, struct args *ret,
                struct err *e)
 {
@@ -181,9 +206,19 @@ int args_parse(const struct command *command, int argc, char **argv, struct args
         *ret = (struct args){ .command = command };
         if (scan_all(&s, ret, e) < 0)
                 return -1;
-        if (command->id == COMMAND_LIST)
+        switch (command->id) {
+        case COMMAND_LIST:
+        case COMMAND_POLICIES:
                 return s.word_count ? shape(e) : 0;
-        if (command->id == COMMAND_APPLY)
+        case COMMAND_APPLY:
                 return s.word_count || !ret->file ? shape(e) : parse_wait(&s, ret, e);
+        case COMMAND_ADD_POLICY:
+        case COMMAND_REMOVE_POLICY:
+                return parse_newer(&s, ret, e);
+        case COMMAND_ALLOW:
+        case COMMAND_REMOVE:
+        case COMMAND_EXPLAIN:
+                break;
+        }
         return parse_pair(&s, ret, e);
 }

@@ -17,11 +17,12 @@
  * @source, @destination: Names of apps; for list-access, filters or NULL
  * @app:     list-access --app
  * @file:    apply-access -f
+ * @org, @space: Of the destination, of the newer commands -o and -s
  * @wait_s:  Wait at most so many seconds until cells enforce it; 0: do not wait
  */
 struct args {
         const struct command *command;
-        const char *source, *destination, *app, *file;
+        const char *source, *destination, *app, *file, *org, *space;
         enum policy_proto proto;
         uint16_t start, end;
         int wait_s;

@@ -95,25 +95,44 @@ static int read_pages(struct session *s, struct str *path, struct app_list *ret,
         return 0;
 }
 
-int cc_app_id(struct session *s, const char *space, const char *name, char **ret, struct err *e)
+int cc_id_by_name(struct session *s, const char *kind, const char *belongs, const char *parent,
+                  const char *name, char **ret, struct err *e)
 {
         OWN(app_list) struct app_list found = { 0 };
         OWN(str) struct str path = { 0 };
 
-        str_add(&path, "/v3/apps?names=");
-        http_escape(&path, name);
-        str_add(&path, "&space_guids=");
-        http_escape(&path, space);
+        str_addf(&path, "/v3/%s?per_page=" PAGE_SIZE, kind);
+        /* A comma separates names: one that holds it cannot be asked for. */
+        if (!strchr(name, ',')) {
+                str_add(&path, "&names=");
+                http_escape(&path, name);
+        }
+        if (belongs) {
+                str_addf(&path, "&%s=", belongs);
+                http_escape(&path, parent);
+        }
         if (read_pages(s, &path, &found, e) < 0)
                 return -1;
-        /* A comma separates names: what comes back must be compared. */
         for (size_t i = 0; i < found.count; i++) {
                 if (strcmp(found.items[i].name, name) == 0) {
                         *ret = GIVE(found.items[i].id);
                         return 0;
                 }
         }
-        return err_set(e, FAULT_ABSENT, 0, "App %.100s not found", name);
+        *ret = NULL;
+        return 0;
+}
+
+int cc_app_id(struct session *s, const char *space, const char *name, char **ret, struct err *e)
+{
+        char *id = NULL;
+
+        if (cc_id_by_name(s, "apps", "space_guids", space, name, &id, e) < 0)
+                return -1;
+        if (!id)
+                return err_set(e, FAULT_ABSENT, 0, "App %.100s not found", name);
+        *ret = id;
+        return 0;
 }
 
 int cc_apps_of_space(struct session *s, const char *space, struct app_list *ret, struct err *e)

@@ -5,7 +5,16 @@
 
 #include "cli-plugin/session.h"
 
-/** cc_app_id() - The id of the app of that name in a space; FAULT_ABSENT without */
+/**
+ * cc_id_by_name() - The id of the one thing of that name
+ * @kind:    "apps", "spaces" or "organizations"
+ * @belongs: What @parent is: "space_guids", "organization_guids"; NULL for anywhere
+ * @ret:     NULL where the user sees none of that name
+ */
+int cc_id_by_name(struct session *s, const char *kind, const char *belongs, const char *parent,
+                  const char *name, char **ret, struct err *e);
+
+/** cc_app_id() - The id of the app of that name in a space; FAULT_ABSENT "App X not found" */
 int cc_app_id(struct session *s, const char *space, const char *name, char **ret, struct err *e);
 
 /** cc_apps_of_space() - All apps of a space, sorted */

@@ -53,26 +53,16 @@ static int cf_username(struct session *s, char **ret, struct err *e)
 
 static int cf_token(struct session *s, bool fresh, char **ret, struct err *e)
 {
+        OWN(json) json_t *logged_in = NULL;
+
         (void)fresh; /* the CLI looks after that itself */
-        return call_text(s, "AccessToken", ret, e);
-}
-
-static int cf_app(struct session *s, const char *name, char **ret, struct err *e)
-{
-        OWN(json) json_t *app = NULL;
-        const char *id;
-        char *copy;
-
-        if (rpc_call_text(rpc_of(s), "GetApp", name, &app, e) < 0)
-                return -1;
-        id = json_string_value(json_object_get(app, "Guid"));
-        if (!id || !*id)
-                return err_set(e, FAULT_ABSENT, 0, "%.100s not found", name);
-        copy = strdup(id);
-        if (!copy)
-                return err_oom(e);
-        *ret = copy;
-        return 0;
+        if (call_text(s, "AccessToken", ret, e) == 0)
+                return 0;
+        /* What the CLI says to somebody who is not logged in is no help: ask it why. */
+        if (rpc_call_text(rpc_of(s), "IsLoggedIn", "", &logged_in, NULL) == 0 &&
+            json_is_false(logged_in))
+                return err_set(e, FAULT_DENIED, 0, "Not logged in. Use 'cf login' to log in.");
+        return -1;
 }
 
 static const char *member(const json_t *obj, const char *name)
@@ -94,6 +84,46 @@ static int cf_apps(struct session *s, struct app_list *ret, struct err *e)
                 if (app_list_add(ret, member(app, "Guid"), member(app, "Name"), "", e) < 0)
                         return -1;
         }
+        return 0;
+}
+
+/**
+ * app_in_list() - An app's id out of the list of all
+ *
+ * The CLI hangs up on a question for an app whose environment holds anything but
+ * texts, numbers and switches, which it cannot encode. Its list of apps says
+ * nothing of environments.
+ */
+static int app_in_list(struct session *s, const char *name, char **ret, struct err *e)
+{
+        OWN(app_list) struct app_list apps = { 0 };
+
+        if (rpc_reopen(rpc_of(s), e) < 0 || cf_apps(s, &apps, e) < 0)
+                return -1;
+        for (size_t i = 0; i < apps.count; i++) {
+                if (str_eq(apps.items[i].name, name)) {
+                        *ret = GIVE(apps.items[i].id);
+                        return 0;
+                }
+        }
+        return err_set(e, FAULT_ABSENT, 0, "App %.100s not found", name);
+}
+
+static int cf_app(struct session *s, const char *name, char **ret, struct err *e)
+{
+        OWN(json) json_t *app = NULL;
+        const char *id;
+        char *copy;
+
+        if (rpc_call_text(rpc_of(s), "GetApp", name, &app, e) < 0)
+                return e->fault == FAULT_UPSTREAM ? app_in_list(s, name, ret, e) : -1;
+        id = json_string_value(json_object_get(app, "Guid"));
+        if (!id || !*id)
+                return err_set(e, FAULT_ABSENT, 0, "%.100s not found", name);
+        copy = strdup(id);
+        if (!copy)
+                return err_oom(e);
+        *ret = copy;
         return 0;
 }
 

@@ -5,10 +5,13 @@
 #include "netman/own.h"
 #include "netman/str.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define CONFIG_MAX ((size_t)4 << 20)
 
@@ -50,6 +53,7 @@ static int find_path(struct str *path, struct err *e)
 static void read_members(struct cf_config *c)
 {
         json_t *space = member(c->root, "SpaceFields");
+        json_t *org = member(c->root, "OrganizationFields");
 
         c->target = text(c->root, "Target");
         c->uaa = text(c->root, "UaaEndpoint");
@@ -63,7 +67,8 @@ static void read_members(struct cf_config *c)
         c->client_secret = text(c->root, "UAAOAuthClientSecret");
         c->space = text(space, "GUID");
         c->space_name = text(space, "Name");
-        c->org_name = text(member(c->root, "OrganizationFields"), "Name");
+        c->org = text(org, "GUID");
+        c->org_name = text(org, "Name");
         c->ssl_disabled = json_is_true(member(c->root, "SSLDisabled"));
 }
 
@@ -93,7 +98,11 @@ int cf_config_save_tokens(struct cf_config *c, const char *access_token, const c
                           struct err *e)
 {
         OWN(mem) char *data = NULL;
+        struct stat old;
+        bool others;
 
+        if (stat(c->path, &old) < 0)
+                return err_set(e, FAULT_SYSTEM, errno, "%s", c->path);
         if (json_object_set_new(c->root, "AccessToken", json_string(access_token)) < 0)
                 return err_oom(e);
         if (refresh_token &&
@@ -103,7 +112,10 @@ int cf_config_save_tokens(struct cf_config *c, const char *access_token, const c
         data = json_dumps(c->root, JSON_INDENT(2));
         if (!data)
                 return err_oom(e);
-        return file_replace(c->path, data, strlen(data), 0600, (uid_t)-1, (gid_t)-1, e);
+        /* Under sudo the file must stay the user's: else cf could not read it any more. */
+        others = old.st_uid != geteuid();
+        return file_replace(c->path, data, strlen(data), 0600,
+                            others ? old.st_uid : (uid_t)-1, others ? old.st_gid : (gid_t)-1, e);
 }
 
 void cf_config_done(struct cf_config *c)

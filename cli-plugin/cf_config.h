@@ -23,7 +23,7 @@ struct cf_config {
         const char *access_token; /* "bearer …" */
         const char *refresh_token;
         const char *client, *client_secret;
-        const char *space, *space_name, *org_name;
+        const char *space, *space_name, *org, *org_name; /* ids and names */
         bool ssl_disabled;
 };
 
@@ -31,7 +31,8 @@ struct cf_config {
 int cf_config_load(struct cf_config *c, struct err *e);
 
 /**
- * cf_config_save_tokens() - Put new tokens in the file, for us and for cf
+ * cf_config_save_tokens() - Put new tokens in the file, for us and for cf: replaced as
+ *                           a whole, its owner stays, nobody else can read it
  * @refresh_token: NULL: keep the old one
  */
 int cf_config_save_tokens(struct cf_config *c, const char *access_token, const char *refresh_token,

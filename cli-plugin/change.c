@@ -34,6 +34,19 @@ static int resolve(struct session *s, const struct args *a, char **source, char 
         return 0;
 }
 
+int check_wait(struct session *s, const struct args *a, struct err *e)
+{
+        struct policies_status st = { .known = true };
+
+        if (a->wait_s && policies_status(s, &st, e) < 0)
+                return -1;
+        if (!st.known)
+                return err_set(e, FAULT_UPSTREAM, 0,
+                               "the policy server cannot tell what cells enforce: nothing was "
+                               "changed, try again without --wait");
+        return 0;
+}
+
 int wait_for_cells(struct session *s, const struct args *a, struct out *o, struct err *e)
 {
         struct policies_status st;
@@ -42,11 +55,11 @@ int wait_for_cells(struct session *s, const struct args *a, struct out *o, struc
                 return 0;
         if (policies_wait(s, a->wait_s, &st, e) < 0)
                 return -1;
-        if (!st.known)
-                return err_set(e, FAULT_UPSTREAM, 0,
-                               "the policy server cannot tell what cells enforce: --wait is not "
-                               "possible");
-        str_addf(&o->text, "Enforced by %" PRId64 " of %" PRId64 " cells\n", st.agents, st.agents);
+        if (st.agents)
+                str_addf(&o->text, "Enforced by %" PRId64 " of %" PRId64 " cells\n", st.agents,
+                         st.agents);
+        else
+                str_add(&o->text, "The policy server knows of no live cell: none to wait for\n");
         return 0;
 }
 
@@ -65,7 +78,8 @@ int run_change(struct session *s, const struct args *a, struct out *o, struct er
         if (say_user(s, o, e) < 0)
                 return -1;
         /* Now, because what follows may take its time. */
-        if (out_flush(o, e) < 0 || resolve(s, a, &source, &destination, e) < 0)
+        if (out_flush(o, e) < 0 || resolve(s, a, &source, &destination, e) < 0 ||
+            check_wait(s, a, e) < 0)
                 return -1;
         p.source = source;
         p.destination = destination;

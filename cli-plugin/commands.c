@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli-plugin/commands.h"
 
+#include <string.h>
+
+#define OPTION_PADDING 6 /* behind the longest option, as cf does it */
+
 #define PAIR_USAGE " SOURCE_APP DESTINATION_APP --protocol <tcp|udp> --port [1-65535]"
 #define PROTOCOL_OPTION                                                                            \
         {                                                                                          \
@@ -14,6 +18,15 @@
         {                                                                                          \
                 "-wait", "Return only when every cell enforces it: --wait or --wait=SECONDS. "     \
                          "(optional)"                                                              \
+        }
+#define NEWER_USAGE                                                                                \
+        " SOURCE_APP DESTINATION_APP [-s DESTINATION_SPACE_NAME [-o DESTINATION_ORG_NAME]]"
+/* Version 6 of cf wants the destination as an option, later ones as an argument. */
+#define NEWER_OPTIONS                                                                              \
+        { "-destination-app", "Name of app to connect to, in place of DESTINATION_APP" },          \
+                { "o", "The org of the destination app (Default: targeted org)" },                 \
+        {                                                                                          \
+                "s", "The space of the destination app (Default: targeted space)"                  \
         }
 
 static const struct command commands[] = {
@@ -56,23 +69,32 @@ static const struct command commands[] = {
                        { "-prune", "Remove policies that the file does not have. (optional)" },
                        WAIT_OPTION } },
         { .name = "add-network-policy",
-          .id = COMMAND_ALLOW,
+          .id = COMMAND_ADD_POLICY,
           .hand_only = true,
-          .help = "Allow direct network traffic from one app to another",
-          .usage = "add-network-policy" PAIR_USAGE,
-          .options = { PROTOCOL_OPTION, PORT_OPTION, WAIT_OPTION } },
+          .help = "Create policy to allow direct network traffic from one app to another",
+          .usage = "network-policy-plugin add-network-policy" NEWER_USAGE
+                   " [--protocol (tcp | udp) --port RANGE]",
+          .options = { { "-port", "Port or range of ports for connection to destination app "
+                                  "(Default: 8080)" },
+                       { "-protocol", "Protocol to connect apps with (Default: tcp)" },
+                       NEWER_OPTIONS,
+                       WAIT_OPTION } },
         { .name = "remove-network-policy",
-          .id = COMMAND_REMOVE,
+          .id = COMMAND_REMOVE_POLICY,
           .hand_only = true,
-          .help = "Remove policy and deny direct network traffic from one app to another",
-          .usage = "remove-network-policy" PAIR_USAGE,
-          .options = { PROTOCOL_OPTION, PORT_OPTION, WAIT_OPTION } },
+          .help = "Remove network traffic policy of an app",
+          .usage = "network-policy-plugin remove-network-policy" NEWER_USAGE
+                   " --protocol (tcp | udp) --port RANGE",
+          .options = { { "-port", "Port or range of ports that destination app is connected with" },
+                       { "-protocol", "Protocol that apps are connected with" },
+                       NEWER_OPTIONS,
+                       WAIT_OPTION } },
         { .name = "network-policies",
-          .id = COMMAND_LIST,
+          .id = COMMAND_POLICIES,
           .hand_only = true,
-          .help = "List policy for direct network traffic from one app to another",
-          .usage = "network-policies [--source appName]",
-          .options = { { "-source", "Source application to filter results by. (optional)" } } },
+          .help = "List direct network traffic policies",
+          .usage = "network-policy-plugin network-policies [--source SOURCE_APP]",
+          .options = { { "-source", "Source app to filter results by" } } },
         { 0 },
 };
 
@@ -92,10 +114,14 @@ const struct command *command_find(const char *name)
 
 void command_help(const struct command *c, struct str *out)
 {
+        int longest = 0;
+
+        for (const struct command_option *o = c->options; o->name; o++)
+                longest = (int)strlen(o->name) > longest ? (int)strlen(o->name) : longest;
         str_addf(out, "NAME:\n   %s - %s\n\nUSAGE:\n   %s\n\nOPTIONS:\n", c->name, c->help,
                  c->usage);
         for (const struct command_option *o = c->options; o->name; o++)
-                str_addf(out, "   -%-14s%s\n", o->name, o->help);
+                str_addf(out, "   -%-*s%s\n", longest + OPTION_PADDING, o->name, o->help);
 }
 
 void command_overview(struct str *out)

@@ -13,6 +13,9 @@ enum command_id {
         COMMAND_LIST,
         COMMAND_EXPLAIN,
         COMMAND_APPLY,
+        COMMAND_ADD_POLICY, /* from here on the newer names, by hand only */
+        COMMAND_REMOVE_POLICY,
+        COMMAND_POLICIES,
 };
 
 #define COMMAND_OPTIONS_MAX 8

@@ -65,20 +65,9 @@ static void pair_drop(struct pair *p)
 static int between(struct session *s, const char *source, const char *destination,
                    struct policy_list *ret, struct err *e)
 {
-        OWN(policy_list) struct policy_list all = { 0 };
         struct policy_filter f = { .source = source, .destination = destination };
 
-        if (policies_list(s, &f, &all, e) < 0)
-                return -1;
-        /* Servers of the first generation ignore these filters. */
-        for (size_t i = 0; i < all.count; i++) {
-                const struct policy *p = &all.items[i];
-
-                if (str_eq(p->source, source) && str_eq(p->destination, destination) &&
-                    policy_list_add(ret, p, e) < 0)
-                        return -1;
-        }
-        return 0;
+        return policies_list(s, &f, ret, e);
 }
 
 static int look(struct session *s, const struct args *a, struct pair *p, struct err *e)

@@ -76,6 +76,9 @@ static int take_tokens(struct cf_config *c, const struct http_answer *a, struct 
         OWN(str) struct str bearer = { 0 };
         const char *access, *refresh = NULL;
 
+        if (a->status >= 500)
+                return err_set(e, FAULT_UPSTREAM, 0, "renewing the token: the UAA answered %d",
+                               a->status);
         if (a->status != 200)
                 return err_set(e, FAULT_DENIED, 0,
                                "the session has expired, use 'cf login' to log in (status %d)",
@@ -114,7 +117,7 @@ static int refresh(struct cf_config *c, struct err *e)
         call.body_len = form.len;
         if (str_ok(&form, e) < 0 || http_client_new(&conf, &uaa, e) < 0 ||
             http_client_call(uaa, &call, &a, e) < 0)
-                return -1;
+                return err_add(e, "renewing the token");
         return take_tokens(c, &a, e);
 }
 
@@ -135,10 +138,12 @@ static int hand_token(struct session *s, bool fresh, char **ret, struct err *e)
 
 static int targeted(const struct cf_config *c, struct err *e)
 {
-        if (!*c->space)
-                return err_set(e, FAULT_BAD_INPUT, 0,
-                               "No org and space targeted, use 'cf target -o ORG -s SPACE'");
-        return 0;
+        if (*c->space)
+                return 0;
+        return err_set(e, FAULT_BAD_INPUT, 0,
+                       *c->org ? "No space targeted, use 'cf target -s SPACE' to target a space."
+                               : "No org and space targeted, use 'cf target -o ORG -s SPACE' to "
+                                 "target an org and space");
 }
 
 static int hand_app(struct session *s, const char *name, char **ret, struct err *e)
@@ -153,6 +158,16 @@ static int hand_apps(struct session *s, struct app_list *ret, struct err *e)
         struct cf_config *c = config_of(s);
 
         return targeted(c, e) < 0 ? -1 : cc_apps_of_space(s, c->space, ret, e);
+}
+
+static int hand_target(struct session *s, struct target *ret, struct err *e)
+{
+        const struct cf_config *c = config_of(s);
+
+        if (targeted(c, e) < 0)
+                return -1;
+        *ret = (struct target){ c->org_name, c->org, c->space_name, c->space };
+        return 0;
 }
 
 static int hand_help(struct session *s, const char *command, struct str *ret, struct err *e)
@@ -175,6 +190,7 @@ static const struct session_ops hand_ops = {
         .token = hand_token,
         .app = hand_app,
         .apps = hand_apps,
+        .target = hand_target,
         .help = hand_help,
         .done = hand_done,
 };

@@ -1,108 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* list-access */
-#include "cli-plugin/cc.h"
+#include "cli-plugin/names.h"
 #include "cli-plugin/run.h"
 
 #include "netman/jsonx.h"
-
-#include <stdlib.h>
-
-/**
- * struct names - What ids in policies are called
- * @all: Apps of all spaces, with names of spaces and organisations
- */
-struct names {
-        bool all;
-        struct app_list apps, spaces, orgs;
-};
-
-static void names_drop(struct names *n)
-{
-        app_list_done(&n->apps);
-        app_list_done(&n->spaces);
-        app_list_done(&n->orgs);
-}
-
-/** struct place - Where an app is */
-struct place {
-        const struct app *app, *space, *org;
-};
-
-static struct place place_of(const struct names *n, const char *id)
-{
-        struct place p = { .app = app_list_find(&n->apps, id) };
-
-        if (p.app)
-                p.space = app_list_find(&n->spaces, p.app->parent);
-        if (p.space)
-                p.org = app_list_find(&n->orgs, p.space->parent);
-        return p;
-}
-
-static const char *name_or_empty(const struct app *a)
-{
-        return a ? a->name : "";
-}
-
-/**
- * collect() - Ids to ask for, each once, sorted
- * @policies: The apps in these, or NULL
- * @things:   What these belong to, or NULL
- */
-static int collect(const struct policy_list *policies, const struct app_list *things,
-                   struct app_list *ret, struct err *e)
-{
-        for (size_t i = 0; policies && i < policies->count; i++) {
-                if (app_list_add(ret, policies->items[i].source, "", "", e) < 0 ||
-                    app_list_add(ret, policies->items[i].destination, "", "", e) < 0)
-                        return -1;
-        }
-        for (size_t i = 0; things && i < things->count; i++) {
-                if (app_list_add(ret, things->items[i].parent, "", "", e) < 0)
-                        return -1;
-        }
-        app_list_sort(ret);
-        return 0;
-}
-
-static int ask_names(struct session *s, const char *kind, const struct app_list *ids,
-                     struct app_list *ret, struct err *e)
-{
-        OWN(mem) const char **list = calloc(ids->count + 1, sizeof *list);
-
-        if (!list)
-                return err_oom(e);
-        for (size_t i = 0; i < ids->count; i++)
-                list[i] = ids->items[i].id;
-        return cc_by_ids(s, kind, list, ids->count, ret, e);
-}
-
-/** names_of_all() - Apps of any space, their spaces and organisations */
-static int names_of_all(struct session *s, const struct policy_list *policies, struct names *n,
-                        struct err *e)
-{
-        OWN(app_list) struct app_list apps = { 0 };
-        OWN(app_list) struct app_list spaces = { 0 };
-        OWN(app_list) struct app_list orgs = { 0 };
-
-        if (collect(policies, NULL, &apps, e) < 0 || ask_names(s, "apps", &apps, &n->apps, e) < 0 ||
-            collect(NULL, &n->apps, &spaces, e) < 0 ||
-            ask_names(s, "spaces", &spaces, &n->spaces, e) < 0 ||
-            collect(NULL, &n->spaces, &orgs, e) < 0)
-                return -1;
-        return ask_names(s, "organizations", &orgs, &n->orgs, e);
-}
-
-static int get_names(struct session *s, const struct policy_list *policies, struct names *n,
-                     struct err *e)
-{
-        int rc = n->all ? names_of_all(s, policies, n, e) : s->ops->apps(s, &n->apps, e);
-
-        if (rc < 0)
-                return err_add(e, "getting apps");
-        app_list_sort(&n->apps);
-        return 0;
-}
 
 void print_ports(const struct policy *p, struct str *s)
 {
@@ -111,18 +12,19 @@ void print_ports(const struct policy *p, struct str *s)
 
 static int add_place(struct table *t, const struct names *n, const struct place *p, struct err *e)
 {
-        if (table_cell(t, name_or_empty(p->app), e) < 0)
+        if (table_cell(t, names_text(p->app), e) < 0)
                 return -1;
         if (!n->all)
                 return 0;
-        if (table_cell(t, name_or_empty(p->space), e) < 0)
+        if (table_cell(t, names_text(p->space), e) < 0)
                 return -1;
-        return table_cell(t, name_or_empty(p->org), e);
+        return table_cell(t, names_text(p->org), e);
 }
 
 static int add_row(struct table *t, const struct names *n, const struct policy *p, struct err *e)
 {
-        struct place source = place_of(n, p->source), destination = place_of(n, p->destination);
+        struct place source = names_place(n, p->source),
+                     destination = names_place(n, p->destination);
         OWN(str) struct str ports = { 0 };
 
         if (!source.app || !destination.app)
@@ -159,7 +61,7 @@ static int print_table(const struct policy_list *policies, const struct names *n
 /** end_json() - One end of a policy; names only where they are known */
 static json_t *end_json(const struct names *n, const char *id)
 {
-        struct place p = place_of(n, id);
+        struct place p = names_place(n, id);
         json_t *end = json_pack("{s:s}", "id", id);
 
         if (p.app)
@@ -235,7 +137,7 @@ int run_list(struct session *s, const struct args *a, struct out *o, struct err 
                 if (say_user(s, o, e) < 0 || out_flush(o, e) < 0)
                         return -1;
         }
-        if (get_policies(s, a, &policies, e) < 0 || get_names(s, &policies, &n, e) < 0)
+        if (get_policies(s, a, &policies, e) < 0 || names_get(s, &policies, &n, e) < 0)
                 return -1;
         if (a->json)
                 return print_json(&policies, &n, o, e);

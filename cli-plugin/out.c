@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #define TAB_STOP 8
-#define PADDING  2
+#define PADDING  2 /* in front of a tab stop */
+#define SPACES   3
 #define RESET    "\033[0m"
 
 static const char *const codes[] = {
@@ -20,13 +21,13 @@ static const char *const codes[] = {
 };
 static_assert(sizeof codes / sizeof *codes == STYLE_BOLD + 1, "a code per style");
 
-bool out_wants_colour(bool from_cf)
+bool out_wants_colour(void)
 {
         const char *none = getenv("NO_COLOR"), *cf = getenv("CF_COLOR");
 
-        if ((none && *none) || (cf && strcmp(cf, "false") == 0))
+        if ((none && *none) || str_eq(cf, "false"))
                 return false;
-        return from_cf || isatty(STDOUT_FILENO);
+        return str_eq(cf, "true") || isatty(STDOUT_FILENO);
 }
 
 void out_add(struct out *o, enum style style, const char *text)
@@ -85,14 +86,19 @@ static void measure(const struct table *t, size_t widths[TABLE_COLUMNS_MAX])
                 *at = w > *at ? w : *at;
         }
         for (size_t c = 0; c < t->columns; c++)
-                widths[c] = (widths[c] + PADDING + TAB_STOP - 1) / TAB_STOP * TAB_STOP;
+                widths[c] = t->spaces ? widths[c] + SPACES
+                                      : (widths[c] + PADDING + TAB_STOP - 1) / TAB_STOP * TAB_STOP;
 }
 
-/** pad() - Tabs from the end of a cell to its column's end */
-static void pad(struct out *o, const char *cell, size_t column_width)
+/** pad() - From the end of a cell to its column's end */
+static void pad(const struct table *t, const char *cell, size_t column_width, struct out *o)
 {
-        for (size_t at = width(cell); at < column_width; at = (at / TAB_STOP + 1) * TAB_STOP)
-                str_add(&o->text, "\t");
+        size_t at = width(cell);
+
+        while (at < column_width) {
+                str_add(&o->text, t->spaces ? " " : "\t");
+                at = t->spaces ? at + 1 : (at / TAB_STOP + 1) * TAB_STOP;
+        }
 }
 
 static void print_row(const struct table *t, size_t row, const size_t *widths, struct out *o)
@@ -105,7 +111,7 @@ static void print_row(const struct table *t, size_t row, const size_t *widths, s
                 else
                         str_add(&o->text, cell);
                 if (c + 1 < t->columns)
-                        pad(o, cell, widths[c]);
+                        pad(t, cell, widths[c], o);
         }
         str_add(&o->text, "\n");
 }
@@ -121,7 +127,7 @@ void table_print(const struct table *t, struct out *o)
         str_add(&o->text, o->colour ? RESET : "");
         for (size_t row = 1; row < rows; row++)
                 print_row(t, row, widths, o);
-        if (rows == 1)
+        if (rows == 1 && !t->spaces)
                 str_add(&o->text, "\n"); /* behind the reset there has always been one */
 }
 

@@ -21,13 +21,12 @@ struct out {
 };
 
 /**
- * out_wants_colour() - Colours on standard output?
- * @from_cf: Started by the cf CLI, whose plugins have always used them
+ * out_wants_colour() - Colours on standard output? On a terminal
  *
- * Else on a terminal only. NO_COLOR (https://no-color.org) and CF_COLOR=false
- * turn them off in any case.
+ * NO_COLOR (https://no-color.org) turns them off. So does CF_COLOR=false, the cf
+ * CLI's own setting; its CF_COLOR=true wants them in files and pipes too.
  */
-bool out_wants_colour(bool from_cf);
+bool out_wants_colour(void);
 
 /** out_add() - Add @text in a style */
 void out_add(struct out *o, enum style style, const char *text);
@@ -43,13 +42,15 @@ static inline void out_drop(struct out *o)
 #define TABLE_COLUMNS_MAX 8
 
 /**
- * struct table - Rows of cells; tabs between them, tab stops of 8
+ * struct table - Rows of cells
  * @columns:   How many, up to TABLE_COLUMNS_MAX
+ * @spaces:    Between cells, as cf's own tables have them; else tabs, tab stops of 8
  * @cyan_mask: Bit i: cells of column i are cyan
  * @cells:     Owned copies, row by row, the header first
  */
 struct table {
         size_t columns;
+        bool spaces;
         unsigned int cyan_mask;
         char **cells;
         size_t count, cap;
@@ -60,7 +61,8 @@ int table_cell(struct table *t, const char *text, struct err *e);
 
 /**
  * table_print() - The reference's form: a column is as wide as its longest cell
- *                 plus 2, rounded up to tab stops; the header is bold
+ *                 plus 2, rounded up to tab stops; the header is bold. With spaces:
+ *                 plus 3, not rounded
  */
 void table_print(const struct table *t, struct out *o);
 

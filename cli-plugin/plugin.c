@@ -4,6 +4,7 @@
 #include "cli-plugin/cf.h"
 #include "cli-plugin/hand.h"
 #include "cli-plugin/metadata.h"
+#include "cli-plugin/progress.h"
 #include "cli-plugin/run.h"
 
 #include <string.h>
@@ -22,6 +23,12 @@ static int run_command(struct session *s, const struct args *a, struct out *o, s
                 return run_explain(s, a, o, e);
         case COMMAND_APPLY:
                 return run_apply(s, a, o, e);
+        case COMMAND_ADD_POLICY:
+                return run_add_policy(s, a, o, e);
+        case COMMAND_REMOVE_POLICY:
+                return run_remove_policy(s, a, o, e);
+        case COMMAND_POLICIES:
+                return run_policies(s, a, o, e);
         }
         return err_set(e, FAULT_BAD_INPUT, 0, "Invalid command");
 }
@@ -43,7 +50,7 @@ static int fail_usage(struct session *s, const struct command *c, struct out *o,
         OWN(str) struct str text = { 0 };
         struct err e;
 
-        str_addf(&text, "Incorrect usage. %s\n\n", why);
+        str_addf(&text, c->hand_only ? "Incorrect Usage: %s\n\n" : "Incorrect usage. %s\n\n", why);
         if (s->ops->help(s, c->name, &text, &e) < 0) {
                 (void)err_add(&e, "cf cli error");
                 return fail(o, e.msg);
@@ -68,8 +75,11 @@ static int perform(struct session *s, const struct command *c, int argc, char **
                 return fail(o, e.msg);
         if (args_parse(c, argc, argv, &a, &e) < 0)
                 return fail_usage(s, c, o, e.msg);
-        if (run_command(s, &a, o, &e) < 0 || out_flush(o, &e) < 0)
+        s->quiet = a.json; /* for programs */
+        if (run_command(s, &a, o, &e) < 0 || out_flush(o, &e) < 0) {
+                progress_clear(s->quiet);
                 return fail(o, e.msg);
+        }
         return o->status;
 }
 
@@ -90,7 +100,7 @@ static int by_hand(int argc, char **argv)
 {
         const struct command *c = command_find(argv[0]);
         OWN(session) struct session s = { 0 };
-        OWN(out) struct out o = { .colour = out_wants_colour(false) };
+        OWN(out) struct out o = { .colour = out_wants_colour() };
         struct err e;
 
         if (str_eq(argv[0], "help") || str_eq(argv[0], "--help") || str_eq(argv[0], "-h"))
@@ -127,7 +137,7 @@ static int from_cf(uint16_t port, int argc, char **argv)
         const struct command *c = command_find(argv[0]);
         OWN(rpc) struct rpc r = { .fd = -1 };
         OWN(session) struct session s = { 0 };
-        OWN(out) struct out o = { .colour = out_wants_colour(true) };
+        OWN(out) struct out o = { .colour = out_wants_colour() };
         bool recent = false;
         struct err e;
 

@@ -77,11 +77,19 @@ static int fetch_list(struct session *s, const char *base, const struct policy_f
         return session_request(s, "GET", path.data, NULL, a, e);
 }
 
+/** wants() - Servers of the first generation ignore filters but for @either */
+static bool wants(const struct policy_filter *f, const struct policy *p)
+{
+        return (!f->source || str_eq(f->source, p->source)) &&
+               (!f->destination || str_eq(f->destination, p->destination));
+}
+
 int policies_list(struct session *s, const struct policy_filter *f, struct policy_list *ret,
                   struct err *e)
 {
         const char *what = f->either ? "getting policies by id" : "getting policies";
         OWN(http_answer) struct http_answer a = { 0 };
+        OWN(policy_list) struct policy_list all = { 0 };
 
         if (fetch_list(s, POLICIES_V1, f, &a, e) < 0)
                 return err_add(e, "%s", what);
@@ -92,8 +100,14 @@ int policies_list(struct session *s, const struct policy_filter *f, struct polic
                 (void)session_refused(&a, e);
                 return err_add(e, "%s", what);
         }
-        if (policy_list_parse_answer(str_text(&a.body), a.body.len, ret, e) < 0)
+        if (policy_list_parse_answer(str_text(&a.body), a.body.len, &all, e) < 0)
                 return err_add(e, "%s", what);
+        if (!f->source && !f->destination)
+                return policy_list_append(ret, &all, e);
+        for (size_t i = 0; i < all.count; i++) {
+                if (wants(f, &all.items[i]) && policy_list_add(ret, &all.items[i], e) < 0)
+                        return -1;
+        }
         return 0;
 }
 

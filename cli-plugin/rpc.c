@@ -37,7 +37,7 @@ static int open_socket(uint16_t port, int *ret_fd)
 
 int rpc_connect(struct rpc *r, uint16_t port, struct err *e)
 {
-        *r = (struct rpc){ .fd = -1, .next_id = GOB_FIRST_FREE + 1 };
+        *r = (struct rpc){ .fd = -1, .port = port, .next_id = GOB_FIRST_FREE + 1 };
         for (int i = 0; i < CONNECT_TRIES; i++) {
                 if (i)
                         clock_sleep_ms(CONNECT_WAIT_MS);
@@ -53,6 +53,12 @@ void rpc_close(struct rpc *r)
         str_done(&r->in);
         gob_types_done(&r->types);
         r->fd = -1;
+}
+
+int rpc_reopen(struct rpc *r, struct err *e)
+{
+        rpc_close(r);
+        return rpc_connect(r, r->port, e);
 }
 
 int rpc_take_ids(struct rpc *r, int count)

@@ -12,6 +12,7 @@
 
 /**
  * struct rpc - One connection; all zero but the descriptor (-1) is closed
+ * @port:      Where the CLI listens
  * @in:        Bytes received and not yet taken
  * @types:     Definitions received
  * @introduced: The Request type has been defined, under the first free id
@@ -21,6 +22,7 @@
  */
 struct rpc {
         int fd;
+        uint16_t port;
         struct str in;
         struct gob_types types;
         bool introduced;
@@ -31,6 +33,10 @@ struct rpc {
 /** rpc_connect() - To the CLI on 127.0.0.1; @e: nobody listens there */
 int rpc_connect(struct rpc *r, uint16_t port, struct err *e);
 void rpc_close(struct rpc *r);
+
+/** rpc_reopen() - Another connection to the same CLI, after it closed this one */
+int rpc_reopen(struct rpc *r, struct err *e);
+
 static inline void rpc_drop(struct rpc *r)
 {
         rpc_close(r);

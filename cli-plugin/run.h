@@ -20,6 +20,11 @@ int run_explain(struct session *s, const struct args *a, struct out *o, struct e
 /** run_apply() - apply-access */
 int run_apply(struct session *s, const struct args *a, struct out *o, struct err *e);
 
+/** run_add_policy(), run_remove_policy(), run_policies() - By cf's own, newer names */
+int run_add_policy(struct session *s, const struct args *a, struct out *o, struct err *e);
+int run_remove_policy(struct session *s, const struct args *a, struct out *o, struct err *e);
+int run_policies(struct session *s, const struct args *a, struct out *o, struct err *e);
+
 /** say_user() - " as USER..." and a line break */
 int say_user(struct session *s, struct out *o, struct err *e);
 
@@ -28,6 +33,9 @@ void print_ports(const struct policy *p, struct str *s);
 
 /** say_ok() - OK, and the two line breaks that have always followed it */
 void say_ok(struct out *o);
+
+/** check_wait() - Before a change: if --wait was given, can the server tell? */
+int check_wait(struct session *s, const struct args *a, struct err *e);
 
 /** wait_for_cells() - After a change, if --wait was given */
 int wait_for_cells(struct session *s, const struct args *a, struct out *o, struct err *e);

@@ -107,6 +107,7 @@ int session_refused(const struct http_answer *a, struct err *e)
         return err_set(e,
                        a->status == 401 || a->status == 403 ? FAULT_DENIED
                        : a->status == 404                   ? FAULT_ABSENT
+                       : a->status < 500                    ? FAULT_BAD_INPUT
                                                             : FAULT_UPSTREAM,
                        0, "http client do: %d %s: %.200s", a->status, status_text(a->status),
                        str_text(&a->body));

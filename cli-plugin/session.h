@@ -18,6 +18,11 @@
 
 struct session;
 
+/** struct target - The targeted space; borrowed from the session */
+struct target {
+        const char *org, *org_id, *space, *space_id;
+};
+
 /**
  * struct session_ops - One way to know; texts returned are the caller's to free
  * @api:      Address of the API, without a slash at the end
@@ -27,6 +32,7 @@ struct session;
  *            can be done
  * @app:      Id of an app of the targeted space; FAULT_ABSENT "App X not found"
  * @apps:     All apps of the targeted space
+ * @target:   Where commands work; NULL where cf started us: its commands need it not
  * @help:     What "cf help COMMAND" prints
  * @done:     Free @impl
  */
@@ -37,6 +43,7 @@ struct session_ops {
         int (*token)(struct session *s, bool fresh, char **ret, struct err *e);
         int (*app)(struct session *s, const char *name, char **ret, struct err *e);
         int (*apps)(struct session *s, struct app_list *ret, struct err *e);
+        int (*target)(struct session *s, struct target *ret, struct err *e);
         int (*help)(struct session *s, const char *command, struct str *ret, struct err *e);
         void (*done)(struct session *s);
 };
@@ -78,6 +85,7 @@ int session_request(struct session *s, const char *method, const char *path, con
 
 /**
  * session_refused() - An answer that is no success, as an error: "403 Forbidden: …"
+ * @e: FAULT_UPSTREAM: the server failed, and what it did is not known
  * Return: always -1
  */
 int session_refused(const struct http_answer *a, struct err *e);

@@ -46,13 +46,17 @@ static int take_pair(const yaml_node_t *key, yaml_node_t *value, struct wish *w,
                       { "destination", &w->destination },
                       { "protocol", &w->protocol } };
 
-        if (name && (strcmp(name, "ports") == 0 || strcmp(name, "port") == 0)) {
+        if (str_eq(name, "ports") || str_eq(name, "port")) {
+                if (w->ports)
+                        return wrong(key, e, "ports are given twice");
                 w->ports = value;
                 return 0;
         }
         for (size_t i = 0; name && i < sizeof texts / sizeof *texts; i++) {
                 if (strcmp(name, texts[i].name) != 0)
                         continue;
+                if (*texts[i].at)
+                        return wrong(key, e, "the same key twice");
                 *texts[i].at = scalar(value);
                 return *texts[i].at && **texts[i].at ? 0 : wrong(value, e, "need a text here");
         }
@@ -96,6 +100,9 @@ static int add_wish(yaml_document_t *d, const yaml_node_t *node, const struct wi
                 return wrong(node, e, "need source, destination and ports");
         if (w->protocol && policy_proto_parse(w->protocol, &proto, NULL) < 0)
                 return wrong(node, e, "protocol must be tcp or udp");
+        if (w->ports->type == YAML_SEQUENCE_NODE &&
+            w->ports->data.sequence.items.start == w->ports->data.sequence.items.top)
+                return wrong(w->ports, e, "need at least one port");
         if (w->ports->type != YAML_SEQUENCE_NODE)
                 return add_ports(w, w->ports, proto, ret, e);
         for (const yaml_node_item_t *i = w->ports->data.sequence.items.start;

@@ -1,5 +1,5 @@
-# network-policy-plugin as the cf CLI runs it: over net/rpc, with a tool in the CLI's
-# place; then the real policy server.
+# network-policy-plugin as the cf CLI runs it, over net/rpc: recorded conversations with
+# the real CLI, and a tool in the CLI's place; behind it the real policy server.
 # shellcheck shell=bash
 . "$TOP/tests/lib/check.sh"
 . "$TOP/tests/lib/services.sh"
@@ -11,15 +11,18 @@ cat >"$T/world.json" <<'JSON'
  "users": [{"id": "u-1", "name": "dora", "password": "pw", "scopes": ["network.write"]}],
  "orgs": [{"guid": "org-1", "name": "one"}],
  "spaces": [{"guid": "space-1", "name": "dev", "org": "org-1", "developers": ["u-1"]}],
- "apps": [{"guid": "app-1", "name": "frontend", "space": "space-1"},
-          {"guid": "app-2", "name": "backend", "space": "space-1"}]}
+ "apps": [{"guid": "2c9e1f64-0b7d-4a35-9d18-6f3a5b7c8e01", "name": "frontend", "space": "space-1"},
+          {"guid": "8d5b3a72-4c1e-4f96-b2a7-1e0d9c8b7a02", "name": "backend", "space": "space-1"},
+          {"guid": "8d5b3a72-4c1e-4f96-b2a7-1e0d9c8b7a03", "name": "front end, grün", "space": "space-1"},
+          {"guid": "8d5b3a72-4c1e-4f96-b2a7-1e0d9c8b7a04", "name": "nested", "space": "space-1"}]}
 JSON
 start_platform || { not_ok "the platform starts" "$(tail -n 5 "$T"/*.log)"; done_testing; }
 log_in dora "$T/dora"
 jq --arg t "$(jq -r .AccessToken "$T/dora/.cf/config.json")" '{api: "http://127.0.0.1:8081", username: "dora", token: $t,
     help: "NAME:\n   c - text\n\nUSAGE:\n   cf c", apps}' "$T/world.json" >"$T/cli.json"
 
-# cf ARGS…: as typed behind "cf"; calls are noted in $T/calls
+# cf ARGS…: as typed behind "cf"; calls are noted in $T/calls. Colours as on a terminal.
+export CF_COLOR=true
 cf() { "$TOOLS/cf-cli" "${how[@]}" "${cli:-$T/cli.json}" "$BIN/network-policy-plugin" "$@" 2>"$T/calls"; }
 calls() { sed -n 's/^call \([A-Za-z]*\) .*/\1/p' "$T/calls" | tr '\n' ' '; }
 how=()
@@ -38,6 +41,10 @@ same "its name" network-policy "$(jq -r .Name <<<"$meta")"
 same "the version of cf it needs" "6 15" "$(jq -r '"\(.MinCliVersion.Major) \(.MinCliVersion.Minor)"' <<<"$meta")"
 same "its commands" "allow-access apply-access deny-access explain-access list-access remove-access" \
     "$(jq -r '[.Commands[].Name] | sort | join(" ")' <<<"$meta")"
+own=$TOP/tests/fixtures/cf-cli/commands.txt
+check "names that cf has itself are known" grep -q '^network-policies .*v8' "$own"
+same "none of them is a command of ours, which cf would refuse to install" "" \
+    "$(jq -r '.Commands[] | .Name, (.Alias // empty)' <<<"$meta" | grep -xFf <(grep -v '^#' "$own" | cut -d' ' -f1))"
 same "usage as people know it" "cf allow-access SOURCE_APP DESTINATION_APP --protocol <tcp|udp> --port [1-65535]" \
     "$(jq -r '.Commands[] | select(.Name == "allow-access").UsageDetails.Usage' <<<"$meta")"
 same "options without one dash" "Port to connect to destination app with. (required)" \
@@ -83,7 +90,71 @@ NAME:
 USAGE:
    cf c" allow-access frontend backend --protocol tcp --port x
 same "asked for in the way of the CLI" "IsMinCliVersion ApiEndpoint IsSSLDisabled DisableTerminalOutput CallCoreCommand GetOutputAndReset " "$(calls)"
-refuse "no colours with NO_COLOR" grep -q $'\033' <<<"$(NO_COLOR=1 cf list-access)"
+
+# --- colours: on a terminal -----------------------------------------------------------------
+unset CF_COLOR
+cat >"$T/on-terminal" <<SH
+exec "$TOOLS/cf-cli" "$T/cli.json" "$BIN/network-policy-plugin" list-access 2>/dev/null
+SH
+on_terminal() { script -qec "env $* bash $T/on-terminal" /dev/null </dev/null; }
+match "colours on a terminal" $'\033\\[36;1mdora\033\\[0m' "$(on_terminal)"
+refuse "none in a pipe" grep -q $'\033' <<<"$(cf list-access)"
+refuse "none with NO_COLOR" grep -q $'\033' <<<"$(on_terminal NO_COLOR=1)"
+refuse "none where cf's own setting says so" grep -q $'\033' <<<"$(on_terminal CF_COLOR=false)"
+match "in a pipe where cf's own setting says so" $'\033\\[36;1m' "$(CF_COLOR=true cf list-access)"
+refuse "but never with NO_COLOR" grep -q $'\033' <<<"$(NO_COLOR=1 CF_COLOR=true cf list-access)"
+export CF_COLOR=true
+
+# --- recorded: the real CLI's bytes, and ours to it ------------------------------------------
+# replays WHAT STATUS RECORDING TEXT
+socat TCP-LISTEN:8083,bind=127.0.0.1,reuseaddr,fork TCP:127.0.0.1:8081 & # the recorded address
+check "the recorded API is there" wait_for 10 eval 'curl -s -o /dev/null http://127.0.0.1:8083/'
+recorded=$TOP/tests/fixtures/cf-cli
+replays() {
+    local out
+    out=$(CF_COLOR=false "$TOOLS/cf-replay" --token "$(jq -r .token "$T/cli.json")" "$recorded/$3.hex" \
+        "$BIN/network-policy-plugin" 2>&1; echo "status $?")
+    same "recorded: $1" "${4:+$4$'\n'}status $2" "$out"
+}
+ends() { replays "$1" "$2" "$3" "$4"$'\nOK\n\n'; }
+replays "installation" 0 install ""
+ends "a policy is made" 0 allow "Allowing traffic from frontend to backend as dora..."
+replays "and listed" 0 list-app "Listing policies as dora...
+OK
+
+Source${tab}${tab}Destination${tab}Protocol${tab}Port
+frontend${tab}backend${tab}${tab}tcp${tab}${tab}8080"
+ends "an app with a space, a comma and an umlaut" 0 names "Allowing traffic from front end, grün to backend as dora..."
+ends "an app that the CLI cannot encode" 0 nested "Allowing traffic from nested to backend as dora..."
+same "these policies are there" "frontend backend tcp 8080
+front end, grün backend udp 1-2
+nested backend udp 1-2" "$(CF_COLOR=false cf list-access | tail -n +5 | tr -s '\t' ' ')"
+for app in "front end, grün" nested; do check "and removed: $app" cf remove-access "$app" backend --protocol udp --port 1-2; done
+check "and the first" cf remove-access frontend backend --protocol tcp --port 8080
+replays "an empty list" 0 list "Listing policies as dora...
+OK
+
+Source${tab}Destination${tab}Protocol${tab}Port
+"
+replays "an app that is not there" 1 allow-nosuch "Allowing traffic from frontend to nosuch as dora...
+FAILED
+resolving destination app: App nosuch not found"
+replays "no space targeted" 1 nospace "Allowing traffic from frontend to backend as dora...
+FAILED
+resolving source app: No space targeted, use 'cf target -s' to target a space."
+replays "nobody logged in" 1 nologin "Listing policies as ...
+FAILED
+getting policies: getting access token: Not logged in. Use 'cf login' to log in."
+out=$("$TOOLS/cf-replay" "$recorded/usage.hex" "$BIN/network-policy-plugin" 2>&1)
+same "recorded: wrong arguments" 1 $?
+match "with the CLI's help" "^   --port           Port to connect to destination app with. \(required\)" "$out"
+replays "uninstallation" 0 uninstall $'OK\n\n'
+sed 's/^> 09 0c 00 06 36/> 09 0c 00 06 37/' "$recorded/uninstall.hex" >"$T/other.hex"
+refuse "other bytes than recorded are noticed" "$TOOLS/cf-replay" "$T/other.hex" "$BIN/network-policy-plugin"
+for file in "$recorded"/*.hex; do
+    check "fuzzing starts from it: $(basename "$file" .hex)" \
+        eval '"$TOOLS/cf-replay" --corpus "$file" | cmp - "$TOP/tests/fuzz/corpus/gob/$(basename "$file" .hex)"'
+done
 
 # --- a CLI in trouble ---------------------------------------------------------------------
 cli=$T/other.json
@@ -95,10 +166,15 @@ says "a CLI that knows no user" 1 "${red}FAILED${off}
 could not resolve username: not logged in" list-access
 jq '.errors = {AccessToken: "no token"}' "$T/cli.json" >"$cli"
 match "a CLI without a token" "getting policies: getting access token: no token" "$(cf list-access)"
+jq '.errors = {AccessToken: "not a compact JWS"} | .logged_in = false' "$T/cli.json" >"$cli"
+match "or that has one for nobody" "getting access token: Not logged in. Use 'cf login' to log in." "$(cf list-access)"
 for method in IsMinCliVersion Username GetApps; do
     jq --arg m $method '.hang_up = $m' "$T/cli.json" >"$cli"
     match "a CLI that hangs up at $method" "the cf CLI closed the connection" "$(cf list-access)"
 done
+jq '.hang_up = "GetApp"' "$T/cli.json" >"$cli"
+check "a CLI that hangs up at GetApp is asked for all apps" cf remove-access frontend backend --protocol tcp --port 1
+match "and if there is none of that name, that is told" "resolving source app: App nosuch not found" "$(cf allow-access nosuch backend --protocol tcp --port 1)"
 out=$("$BIN/network-policy-plugin" 1 list-access)
 same "no CLI at all: failure" 1 $?
 match "and words for it" "connecting to the cf CLI on port 1: Connection refused" "$out"

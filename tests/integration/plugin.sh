@@ -11,14 +11,21 @@ cat >"$T/world.json" <<'JSON'
  "users": [{"id": "u-1", "name": "dora", "password": "pw", "scopes": ["network.write"]},
            {"id": "u-2", "name": "admin", "password": "pw", "scopes": ["network.admin", "cloud_controller.admin"]},
            {"id": "u-3", "name": "eve", "password": "pw", "scopes": ["cloud_controller.read"]}],
- "orgs": [{"guid": "org-1", "name": "one"}],
+ "orgs": [{"guid": "org-1", "name": "one"}, {"guid": "org-2", "name": "two"}],
  "spaces": [{"guid": "space-1", "name": "dev", "org": "org-1", "developers": ["u-1", "u-3"]},
-            {"guid": "space-2", "name": "prod", "org": "org-1", "developers": []}],
+            {"guid": "space-2", "name": "prod", "org": "org-1", "developers": []},
+            {"guid": "space-3", "name": "shared", "org": "org-1", "developers": ["u-1"]},
+            {"guid": "space-4", "name": "shared", "org": "org-2", "developers": ["u-1"]}],
  "apps": [{"guid": "app-1", "name": "frontend", "space": "space-1"},
           {"guid": "app-2", "name": "backend", "space": "space-1"},
           {"guid": "app-3", "name": "db", "space": "space-1"},
           {"guid": "app-4", "name": "far", "space": "space-2"},
-          {"guid": "app-5", "name": "frontend", "space": "space-2"}],
+          {"guid": "app-5", "name": "frontend", "space": "space-2"},
+          {"guid": "app-6", "name": "queue", "space": "space-3"},
+          {"guid": "app-7", "name": "queue", "space": "space-4"},
+          {"guid": "app-8", "name": "front end", "space": "space-1"},
+          {"guid": "app-9", "name": "frontend,backend", "space": "space-1"},
+          {"guid": "app-10", "name": "grün & 50% \"größer\" + ?#", "space": "space-1"}],
  "page_max": 2}
 JSON
 start_platform || { not_ok "the platform starts" "$(tail -n 5 "$T"/*.log)"; done_testing; }
@@ -107,13 +114,57 @@ usage "a word behind list-access" "" list-access frontend
 refuse "a command there is none of" plugin frobnicate
 match "help of a command" "^   allow-access - Allow direct network traffic" "$(plugin help allow-access)"
 
-# --- ranges, the newer names --------------------------------------------------------
+# --- ranges, names ------------------------------------------------------------------
 check "a range of ports" plugin allow-access frontend backend --protocol tcp --port 8080-8090
 same "is listed as one" "frontend${tab}backend${tab}${tab}tcp${tab}${tab}8080-8090" "$(plugin list-access | tail -n +5)"
 check "and removed" plugin remove-access frontend backend --protocol tcp --port 8080-8090
-check "add-network-policy" plugin add-network-policy frontend --destination-app backend
-same "has cf's defaults" "frontend${tab}backend${tab}${tab}tcp${tab}${tab}8080" "$(plugin network-policies --source frontend | tail -n +5)"
-check "remove-network-policy" plugin remove-network-policy frontend backend --protocol tcp --port 8080
+for name in "front end" "frontend,backend" 'grün & 50% "größer" + ?#'; do
+    check "an app called $name is found" plugin allow-access "$name" backend --protocol tcp --port 1
+    match "and listed" "^$(sed 's/[+?]/\\&/g' <<<"$name")$tab+backend" "$(plugin list-access)"
+    same "and found in JSON" "$name" "$(plugin list-access --json --app "$name" | jq -r '.policies[].source.name')"
+    check "and its policy removed" plugin remove-access "$name" backend --protocol tcp --port 1
+done
+same "nothing else is left" "" "$(plugin list-access | tail -n +5)"
+
+# --- cf's newer names, with cf's texts and options ------------------------------------
+says "add-network-policy has cf's defaults" 0 "Adding network policy from app frontend to app backend in org one / space dev as dora...
+OK
+" add-network-policy frontend backend
+says "the destination as an option, as in cf 6" 0 "Adding network policy from app frontend to app db in org one / space dev as dora...
+OK
+" add-network-policy frontend --destination-app db --protocol UDP --port 53-54
+says "into another space" 0 "Adding network policy from app frontend in org one / space dev to app queue in org one / space shared as dora...
+OK
+" add-network-policy frontend queue -s shared --protocol tcp --port 5672
+says "of another org too" 0 "Adding network policy from app frontend in org one / space dev to app queue in org two / space shared as dora...
+OK
+" add-network-policy frontend queue -s shared -o two
+out=$(plugin network-policies)
+same "network-policies says where" "Listing network policies in org one / space dev as dora..." "$(head -n 1 <<<"$out")"
+same "and lists them in cf's form" "source     destination   protocol   ports   destination space   destination org
+frontend   backend       tcp        8080    dev                 one
+frontend   db            udp        53-54   dev                 one
+frontend   queue         tcp        5672    shared              one
+frontend   queue         tcp        8080    shared              two" "$(sed -n 3p <<<"$out"; tail -n +4 <<<"$out" | sort)"
+same "by source" "Listing network policies of app backend in org one / space dev as dora..." "$(plugin network-policies --source backend | head -n 1)"
+same "which has none" "source   destination   protocol   ports   destination space   destination org" "$(plugin network-policies --source backend | tail -n +3)"
+says "remove-network-policy" 0 "Removing network policy from app frontend in org one / space dev to app queue in org two / space shared as dora...
+OK
+" remove-network-policy frontend queue -s shared -o two --protocol tcp --port 8080
+says "of a policy that is not there" 0 "Removing network policy from app frontend in org one / space dev to app queue in org two / space shared as dora...
+Policy does not exist.
+OK
+" remove-network-policy frontend queue -s shared -o two --protocol tcp --port 8080
+match "an org that is not there" "FAILED Organization 'three' not found." "$(plugin add-network-policy frontend queue -s shared -o three | tail -n 2 | tr '\n' ' ')"
+match "a space that is not there" "FAILED Space 'none' not found." "$(plugin add-network-policy frontend queue -s none | tail -n 2 | tr '\n' ' ')"
+match "an app that is not there" "FAILED App 'none' not found." "$(plugin network-policies --source none | tail -n 2 | tr '\n' ' ')"
+match "an org without a space" "Incorrect Usage: A space must be provided when an org is provided" "$(plugin add-network-policy a b -o two)"
+match "with the command's help" "^   network-policy-plugin add-network-policy SOURCE_APP DESTINATION_APP \[-s" "$(plugin add-network-policy a b -o two)"
+for policy in "backend --protocol tcp --port 8080" "db --protocol udp --port 53-54" "queue -s shared --protocol tcp --port 5672"; do
+    # shellcheck disable=SC2086 # several words
+    check "removed: $policy" plugin remove-network-policy frontend $policy
+done
+same "and all are gone" "" "$(plugin network-policies | tail -n +4)"
 
 # --- who may, and tokens --------------------------------------------------------------
 user=eve
@@ -132,12 +183,28 @@ jq '.AccessToken = "bearer not.a.token"' "$config" >"$config.new" && mv "$config
 out=$(plugin list-access)
 match "a token that cannot be read is no crash" "could not resolve username: the access token cannot be read" "$out"
 refuse "and is not quoted" grep -q not.a.token <<<"$out"
+jq --arg t "bearer $expired" '.AccessToken = $t' "$config" >"$config.new" && chmod 640 "$config.new" && mv "$config.new" "$config"
+cp "$config" "$T/before" && jq '.fail = {"/oauth/token": 503}' "$T/world.json" >"$T/w" && mv "$T/w" "$T/world.json"
+match "a UAA in trouble is not a session that is over" "renewing the token: the UAA answered 503" "$(plugin list-access)"
+check "and the file stays as it is" cmp "$config" "$T/before"
+jq 'del(.fail)' "$T/world.json" >"$T/w" && mv "$T/w" "$T/world.json"
+chown 1234:1234 "$config"
+check "for another user, as under sudo" plugin list-access
+same "the file stays hers" "1234 1234 600" "$(stat -c '%u %g %a' "$config")"
+jq 'del(.UAAOAuthClient, .UAAOAuthClientSecret, .ConfigVersion) | .UaaEndpoint = "" | .ConfigVersion = 3 | .AccessToken = "bearer '"$expired"'"' \
+    "$config" >"$config.new" && mv "$config.new" "$config"
+check "an older cf's file, which names neither UAA nor client" plugin list-access
 jq --arg t "bearer $expired" '.AccessToken = $t | .RefreshToken = "used-up"' "$config" >"$config.new" && mv "$config.new" "$config"
 match "a session that is over says what to do" "use 'cf login' to log in" "$(plugin list-access)"
 match "nobody logged in" "FAILED.*No API endpoint set. Use 'cf login' or 'cf api'" "$(CF_HOME=$T/nobody "$BIN/network-policy-plugin" list-access | tr '\n' ' ')"
 log_in dora "$T/dora"
 jq 'del(.SpaceFields)' "$config" >"$config.new" && mv "$config.new" "$config"
-match "no space targeted" "No org and space targeted, use 'cf target -o ORG -s SPACE'" "$(plugin allow-access frontend backend --protocol tcp --port 80)"
+match "no space targeted" "No space targeted, use 'cf target -s SPACE' to target a space" "$(plugin allow-access frontend backend --protocol tcp --port 80)"
+match "nor with the newer names" "No space targeted" "$(plugin add-network-policy frontend backend)"
+jq 'del(.OrganizationFields)' "$config" >"$config.new" && mv "$config.new" "$config"
+match "no org either" "No org and space targeted, use 'cf target -o ORG -s SPACE' to target an org and space" "$(plugin list-access)"
+jq '.AccessToken = "" | .RefreshToken = ""' "$config" >"$config.new" && mv "$config.new" "$config"
+match "not logged in" "Not logged in. Use 'cf login' to log in." "$(plugin list-access)"
 log_in dora "$T/dora"
 
 # --- colours ----------------------------------------------------------------------------

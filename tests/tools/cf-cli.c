@@ -6,26 +6,22 @@
  *
  *   cf-cli [--ids N] [--dribble] WORLD PLUGIN COMMAND [ARGUMENT…]
  *
- * WORLD is a JSON file: {"api", "username", "token", "insecure", "recent", "help",
+ * WORLD is a JSON file: {"api", "username", "token", "insecure", "recent", "logged_in", "help",
  * "apps": [{"guid", "name"}], "errors": {"METHOD": "text"}, "hang_up": "METHOD"}.
  * --ids sets the first type id, since every Go process has its own; --dribble
  * sends one byte at a time. Each call is a line on standard error; metadata that
  * the plugin sets is printed there as JSON.
  */
 #include "cf-cli.h"
+#include "cf-plugin.h"
 
 #include "netman/clock.h"
 #include "netman/file.h"
 
-#include <errno.h>
 #include <getopt.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 
 /** take() - The next value; NULL at the connection's end or for what is not gob */
 static json_t *take(struct talk *t)
@@ -85,6 +81,8 @@ static bool put_reply(struct talk *t, struct str *out, const char *method, const
         }
         if (strcmp(method, "IsMinCliVersion") == 0)
                 put_bool(out, !json_is_false(json_object_get(c->world, "recent")));
+        else if (strcmp(method, "IsLoggedIn") == 0)
+                put_bool(out, !json_is_false(json_object_get(c->world, "logged_in")));
         else if (strcmp(method, "IsSSLDisabled") == 0)
                 put_bool(out, json_is_true(json_object_get(c->world, "insecure")));
         else if (strcmp(method, "DisableTerminalOutput") == 0 ||
@@ -152,21 +150,6 @@ static bool serve_call(struct talk *t)
         return send_out(t, &out);
 }
 
-static bool start_listening(struct cli *c)
-{
-        struct sockaddr_in at = { .sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-        socklen_t size = sizeof at;
-
-        c->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (c->listener < 0 || bind(c->listener, (struct sockaddr *)&at, size) < 0 ||
-            listen(c->listener, 8) < 0 ||
-            getsockname(c->listener, (struct sockaddr *)&at, &size) < 0)
-                return false;
-        c->port = ntohs(at.sin_port);
-        return true;
-}
-
 /** serve() - Until the plugin has ended */
 static int serve(struct cli *c, pid_t plugin)
 {
@@ -185,26 +168,7 @@ static int serve(struct cli *c, pid_t plugin)
                 while (serve_call(&t))
                         ;
         }
-        return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : 1;
-}
-
-/** start_plugin() - PLUGIN PORT COMMAND ARGUMENT… */
-static int start_plugin(struct cli *c, int argc, char **argv, pid_t *ret)
-{
-        char **args = calloc((size_t)argc + 2, sizeof *args);
-        char port[8];
-        int rc;
-
-        if (!args)
-                return ENOMEM;
-        (void)snprintf(port, sizeof port, "%u", c->port);
-        args[0] = argv[0];
-        args[1] = port;
-        for (int i = 1; i < argc; i++)
-                args[i + 1] = argv[i];
-        rc = posix_spawn(ret, argv[0], NULL, NULL, args, environ);
-        free(args);
-        return rc;
+        return plugin_verdict(status);
 }
 
 int main(int argc, char **argv)
@@ -225,8 +189,8 @@ int main(int argc, char **argv)
         if (argc - optind < 3 || file_read(argv[optind], 64U << 20, &text, &e) < 0 ||
             jsonx_parse(str_text(&text), text.len, &c.world, &e) < 0)
                 (void)fprintf(stderr, "cf-cli: %s\n", e.msg);
-        else if (!start_listening(&c) ||
-                 start_plugin(&c, argc - optind - 1, argv + optind + 1, &plugin) != 0)
+        else if (!plugin_listen(&c.listener, &c.port) ||
+                 plugin_start(argv[optind + 1], c.port, argv + optind + 2, &plugin) != 0)
                 (void)fprintf(stderr, "cf-cli: cannot start the plugin\n");
         else
                 rc = serve(&c, plugin);

@@ -94,6 +94,23 @@ static void wrong_arguments_are_told_in_known_words(void **state)
                 { "allow-access a b --wait=0 --protocol tcp --port 1", "Wait is not valid: 0" },
                 { "allow-access a b --app x", "flag provided but not defined: -app" },
                 { "allow-access a b --ports 1", "flag provided but not defined: -ports" },
+                { "add-network-policy", "the required argument `SOURCE_APP` was not provided" },
+                { "add-network-policy a",
+                  "the required argument `DESTINATION_APP` was not provided" },
+                { "add-network-policy a b c", "" },
+                { "add-network-policy a b --port 1",
+                  "--protocol and --port flags must be specified together" },
+                { "add-network-policy a b --protocol udp",
+                  "--protocol and --port flags must be specified together" },
+                { "add-network-policy a b -o x",
+                  "A space must be provided when an org is provided, but the '-s' flag was not "
+                  "specified." },
+                { "remove-network-policy a b --port 1",
+                  "the required flag `--protocol' was not specified" },
+                { "remove-network-policy a b", "the required flag `--port' was not specified" },
+                { "network-policies a", "" },
+                { "network-policies --app a", "flag provided but not defined: -app" },
+                { "allow-access a b -s x", "flag provided but not defined: -s" },
                 { "allow-access a --destination-app b",
                   "flag provided but not defined: -destination-app" },
                 { "list-access x", "" },
@@ -131,6 +148,11 @@ static void filters_and_switches_are_understood(void **state)
         assert_int_equal(parse("apply-access -f file --prune --dry-run", copy, &a, &e), 0);
         assert_true(a.prune && a.dry_run);
         assert_string_equal(a.file, "file");
+        assert_int_equal(parse("add-network-policy a b -s there -o them", copy, &a, &e), 0);
+        assert_string_equal(a.space, "there");
+        assert_string_equal(a.org, "them");
+        assert_int_equal(parse("network-policies --source a", copy, &a, &e), 0);
+        assert_string_equal(a.source, "a");
 }
 
 static void help_is_in_the_form_of_cf(void **state)

@@ -36,6 +36,22 @@ static void table_is_the_references(void **state)
         }
 }
 
+static void table_with_spaces_is_that_of_cf(void **state)
+{
+        static const char *const cells[] = { "source", "ports",       "frontend",
+                                             "1-2",    "gr\xc3\xbcn", "3" };
+        OWN(table) struct table t = { .columns = 2, .spaces = true };
+        OWN(out) struct out o = { 0 };
+        struct err e;
+
+        (void)state;
+        for (size_t i = 0; i < COUNT(cells); i++)
+                assert_int_equal(table_cell(&t, cells[i], &e), 0);
+        table_print(&t, &o);
+        assert_string_equal(str_text(&o.text),
+                            "source     ports\nfrontend   1-2\ngr\xc3\xbcn       3\n");
+}
+
 static void token_tells_user_and_end(void **state)
 {
         static const struct {
@@ -119,6 +135,11 @@ static void wishes_that_make_no_sense_name_their_line(void **state)
                 { "policies: &a\n- *a\n", "line 1: a policy is a mapping" },
                 { "a: 1\nb: 2\n", "nothing beside it" },
                 { "policies:\n\t- x\n", "line 2: " },
+                { "policies:\n- {source: a, destination: b, ports: []}\n", "at least one port" },
+                { "policies:\n- {source: a, destination: b,\n   source: c, ports: 1}\n",
+                  "line 3: the same key twice" },
+                { "policies:\n- {source: a, destination: b, port: 1, ports: 2}\n",
+                  "ports are given twice" },
         };
 
         (void)state;
@@ -137,6 +158,7 @@ int main(void)
 {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(table_is_the_references),
+                cmocka_unit_test(table_with_spaces_is_that_of_cf),
                 cmocka_unit_test(token_tells_user_and_end),
                 cmocka_unit_test(apps_are_found_by_id_and_kept_once),
                 cmocka_unit_test(wishes_are_read),
