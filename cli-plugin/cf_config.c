@@ -114,8 +114,8 @@ int cf_config_save_tokens(struct cf_config *c, const char *access_token, const c
                 return err_oom(e);
         /* Under sudo the file must stay the user's: else cf could not read it any more. */
         others = old.st_uid != geteuid();
-        return file_replace(c->path, data, strlen(data), 0600,
-                            others ? old.st_uid : (uid_t)-1, others ? old.st_gid : (gid_t)-1, e);
+        return file_replace(c->path, data, strlen(data), 0600, others ? old.st_uid : (uid_t)-1,
+                            others ? old.st_gid : (gid_t)-1, e);
 }
 
 void cf_config_done(struct cf_config *c)
