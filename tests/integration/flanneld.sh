@@ -19,10 +19,10 @@ check "packets go from subnet to subnet" wait_for 10 reaches 1 2
 check "and the other way" reaches 2 1
 refuse "the two subnets differ" test "$(subnet 1)" = "$(subnet 2)"
 
-link=$(on 1 ip -d link show flannel.1)
-match "the device is a VXLAN with group policy that does not learn" \
-    'vxlan id 1 local 192.0.2.11 dev eth0 .*dstport 8472 nolearning .*gbp' "$link"
-match "its MTU leaves room for the envelope" 'mtu 1450' "$link"
+link=$(on 1 ip -j -d link show flannel.1)
+same "the device is a VXLAN with group policy that does not learn" '["vxlan",1,"192.0.2.11","eth0",8472,false,true]' \
+    "$(jq -c '.[0].linkinfo | [.info_kind, (.info_data | .id, .local, .link, .port, .learning, has("gbp"))]' <<<"$link")"
+same "its MTU leaves room for the envelope" 1450 "$(jq '.[0].mtu' <<<"$link")"
 same "it has the subnet's first address as /32 and no other" \
     "$(subnet 1 | sed 's/24$/32/')" "$(on 1 ip -o -4 addr show dev flannel.1 | awk '{print $4}')"
 same "the subnet file is as the CNI plugin reads it" \
