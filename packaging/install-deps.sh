@@ -13,7 +13,7 @@ run="containernetworking-plugins ca-certificates"
 # Servers for the tests, and the tools that look at the kernel from outside.
 test="libcmocka-dev postgresql postgresql-client etcd-server iptables iproute2 curl jq
       conntrack iputils-ping strace tcpdump socat netcat-openbsd util-linux procps openssl python3-yaml python3-jsonschema python3-prometheus-client libasan8 libubsan1"
-lint="clang clang-format clang-tidy cppcheck"
+lint="clang clang-format clang-tidy cppcheck mandoc"
 
 [ $# -gt 0 ] || set -- build run test lint
 wanted=""
