@@ -90,6 +90,19 @@ static size_t take_lines(struct http_transfer *t, const char *data, size_t len)
 }
 
 /**
+ * announced() - The length that the server says the body has; 0 where it does not
+ */
+static size_t announced(const struct http_transfer *t)
+{
+        curl_off_t n = 0;
+
+        return curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &n) == CURLE_OK &&
+                               n > 0
+                       ? (size_t)n
+                       : 0;
+}
+
+/**
  * take_body() - libcurl's write callback
  */
 static size_t take_body(char *data, size_t size, size_t count, void *arg)
@@ -99,7 +112,7 @@ static size_t take_body(char *data, size_t size, size_t count, void *arg)
 
         if (t->on_line && status_of(t) / 100 == 2)
                 return take_lines(t, data, len);
-        if (t->answer->body.len + len > t->body_max)
+        if (t->answer->body.len + len > t->body_max || announced(t) > t->body_max)
                 return refuse(t, "answer", t->body_max);
         str_add_mem(&t->answer->body, data, len);
         return len;

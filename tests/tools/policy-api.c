@@ -39,7 +39,7 @@ static void read_one(const char *dir, const char *name, struct str *out)
 
         name_of(dir, name, path);
         str_clear(out);
-        (void)file_read(path, (size_t)64 << 20, out, NULL); /* missing: empty */
+        (void)file_read(path, (size_t)256 << 20, out, NULL); /* missing: empty */
         while (out->len && out->data[out->len - 1] == '\n')
                 out->data[--out->len] = '\0';
 }
