@@ -17,7 +17,7 @@ CPPFLAGS := -Iinclude -I. -D_GNU_SOURCE -DNETMAN_VERSION='"$(VERSION)"' \
             -isystem /usr/include/libnl3 -isystem /usr/include/postgresql -isystem $(B)/gen
 CFLAGS   := -std=gnu17 -g $(WARN) $(HARDEN) -pthread
 LDFLAGS  := $(HARDEN_L) -pthread -Wl,--as-needed
-LDLIBS   := -lmicrohttpd -lgnutls -ljansson -lpq -lip4tc -lnetfilter_conntrack -lseccomp -lnl-route-3 -lnl-3 -lyaml -lcurl -lprotobuf-c -lssl -lcrypto -lm
+LDLIBS   := -lmicrohttpd -lgnutls -ljansson -lpq -lip4tc -lnetfilter_conntrack -lseccomp -lnl-route-3 -lnl-3 -lyaml -lcurl -lprotobuf-c -lsystemd -lssl -lcrypto -lm
 
 ifeq ($(MODE),release)
 CFLAGS += -O2 -D_FORTIFY_SOURCE=2

@@ -7,7 +7,7 @@ set -eu
 
 build="gcc make git pkg-config libc6-dev libmicrohttpd-dev libgnutls28-dev libjansson-dev libpq-dev
        libip4tc-dev libnetfilter-conntrack-dev libseccomp-dev libxtables-dev libnl-3-dev libnl-route-3-dev libcurl4-openssl-dev libssl-dev libyaml-dev
-       libprotobuf-c-dev protobuf-c-compiler protobuf-compiler"
+       libsystemd-dev libprotobuf-c-dev protobuf-c-compiler protobuf-compiler"
 # The CNI project's own plugins (bridge, host-local …) run below ours.
 run="containernetworking-plugins ca-certificates"
 # Servers for the tests, and the tools that look at the kernel from outside.

@@ -11,10 +11,12 @@
 #include "cmd/flanneld/daemon.h"
 
 #include "cmd/flanneld/follow.h"
-#include "cmd/flanneld/guard.h"
 #include "cmd/flanneld/join.h"
 #include "cmd/flanneld/keep.h"
 #include "cmd/flanneld/peers.h"
+#include "cmd/flanneld/rules.h"
+#include "cmd/flanneld/serve.h"
+#include "cmd/flanneld/stats.h"
 #include "cmd/flanneld/subnet_env.h"
 #include "netman/clock.h"
 #include "netman/log.h"
@@ -25,20 +27,19 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 /* Between two repairs: somebody who deletes as fast as we set must not take all
  * of the machine's time. */
 enum { REPAIR_PAUSE_MS = 200 };
 
-/* The kernel tells nobody when a rule is deleted: the table is looked at. */
-enum { GUARD_LOOK_MS = 60000 };
-
 /**
  * struct daemon - Everything
  * @device_stray: The device may differ from what it is to be: look
- * @guard_stray:  The same for the guard's rules
  * @repaired_ms:  When we last looked at everything
+ * @looked_ms:    When we last looked at the iptables rules
+ * @watchdog_ms:  How often systemd wants to hear from us; 0: never
  * @lost:         Another cell holds our subnet
  */
 struct daemon {
@@ -50,16 +51,19 @@ struct daemon {
         struct follow *follow;
         struct joined j;
         struct peers peers;
-        struct guard guard;
+        struct rules rules;
+        struct metrics *metrics;
+        struct serve serve;
         int signals;
         bool device_stray;
-        bool guard_stray;
         bool lost;
-        int64_t repaired_ms;
+        int64_t repaired_ms, looked_ms;
+        int64_t watchdog_ms, alive_ms;
 };
 
 static void daemon_drop(struct daemon *d)
 {
+        serve_drop(&d->serve);
         follow_stop(d->follow);
         keep_stop(d->keep);
         mailbox_free(d->box);
@@ -67,6 +71,8 @@ static void daemon_drop(struct daemon *d)
         nlx_close(d->nl);
         joined_drop(&d->j);
         peers_drop(&d->peers);
+        rules_drop(&d->rules);
+        metrics_free(d->metrics);
         fd_drop(&d->signals);
 }
 
@@ -91,6 +97,7 @@ static int write_subnet_env(struct daemon *d, struct err *e)
                 .network = d->j.conf.network,
                 .subnet = d->j.lease.subnet,
                 .mtu = d->j.device.mtu,
+                .ip_masq = d->o->ip_masq,
         };
 
         return subnet_env_write(d->o->subnet_file, &env, e);
@@ -125,12 +132,12 @@ static int begin_peers(struct daemon *d, struct err *e)
                 log_error("programming-failed", LOG_WHY(e)); /* tried again in the loop */
         }
         leases_drop(&d->j.all);
-        d->guard = (struct guard){ .on = d->o->guard,
-                                   .port = d->j.conf.port,
-                                   .lock_file = d->o->lock_file };
-        if (guard_sync(&d->guard, &d->peers.wanted, e) < 0)
-                return err_add(e, "--guard=false goes without");
+        d->looked_ms = clock_ms();
+        if (rules_begin(&d->rules, d->o, &d->j, &d->peers.wanted, e) < 0)
+                return -1;
         underlay_warn_neighbours(d->peers.wanted.count);
+        metrics_set(d->metrics, STATS_CELLS, (double)d->peers.wanted.count, NULL);
+        metrics_add(d->metrics, STATS_CHANGES, (double)changes, NULL);
         log_info("overlay-joined", LOG_STR("subnet", ip4_net_text(d->j.lease.subnet).s),
                  LOG_STR("public_ip", ip4_text(d->j.underlay.public_ip).s),
                  LOG_STR("device", d->j.vtep.name), LOG_INT("mtu", d->j.device.mtu),
@@ -146,11 +153,12 @@ static int start_threads(struct daemon *d, struct err *e)
                 .left_s = d->j.left_s,
                 .ttl_s = d->o->ttl_s,
                 .margin_s = d->o->margin_min * 60,
+                .metrics = d->metrics,
         };
 
         if (mailbox_new(&d->box, e) < 0 || keep_start(&d->o->store, &k, d->box, &d->keep, e) < 0)
                 return -1;
-        return follow_start(&d->o->store, d->j.rev, d->box, &d->follow, e);
+        return follow_start(&d->o->store, d->j.rev, d->box, d->metrics, &d->follow, e);
 }
 
 /* Is a route by another interface to a subnet of a peer's? It has taken ours away. */
@@ -175,14 +183,15 @@ static void on_note(const struct nlx_change *note, void *arg)
                 d->peers.stray = !peers_agrees(&d->peers, note);
 }
 
-/* Keep the guard's rules in step with the peers. */
-static void repair_guard(struct daemon *d)
+/* Have the iptables rules follow the peers. */
+static void sync_rules(struct daemon *d, bool all)
 {
+        int64_t start = clock_us();
         struct err e = { 0 };
 
-        d->guard_stray = guard_sync(&d->guard, &d->peers.wanted, &e) < 0;
-        if (d->guard_stray)
-                log_error("guard-failed", LOG_WHY(&e));
+        if (rules_sync(&d->rules, &d->peers.wanted, all, &e) < 0)
+                log_error("rules-failed", LOG_WHY(&e)); /* tried again in the loop */
+        metrics_observe_us(d->metrics, STATS_GUARD, clock_us() - start, NULL);
 }
 
 /**
@@ -194,8 +203,8 @@ static void repair(struct daemon *d)
         size_t changes = 0;
 
         d->repaired_ms = clock_ms();
-        if (d->guard_stray)
-                repair_guard(d);
+        if (d->rules.stray)
+                sync_rules(d, true);
         if (!d->device_stray && !d->peers.stray)
                 return;
         if (d->device_stray) {
@@ -214,6 +223,8 @@ static void repair(struct daemon *d)
                 log_error("repair-failed", LOG_WHY(&e));
         else if (changes > 0)
                 log_info("repaired", LOG_INT("changes", changes));
+        metrics_add(d->metrics, STATS_REPAIRS, changes > 0, NULL);
+        metrics_add(d->metrics, STATS_CHANGES, (double)changes, NULL);
 }
 
 /* A lease of our own subnet, as the store has it now; NULL: none. */
@@ -270,7 +281,10 @@ static void read_all_mail(struct daemon *d)
                 log_error("programming-failed", LOG_WHY(&e));
         programmed = clock_us();
         if (changes > 0) {
-                repair_guard(d);
+                metrics_observe_us(d->metrics, STATS_PROGRAMMING, programmed - start, NULL);
+                metrics_add(d->metrics, STATS_CHANGES, (double)changes, NULL);
+                metrics_set(d->metrics, STATS_CELLS, (double)d->peers.wanted.count, NULL);
+                sync_rules(d, false);
                 log_info("leases-changed", LOG_INT("changes", changes),
                          LOG_INT("cells", d->peers.wanted.count),
                          LOG_INT("programming_us", programmed - start),
@@ -283,11 +297,34 @@ static void read_all_mail(struct daemon *d)
 /* Milliseconds until there is something to do without being asked; -1: never. */
 static int until_due(const struct daemon *d)
 {
-        int64_t left = d->repaired_ms + REPAIR_PAUSE_MS - clock_ms();
+        int64_t now = clock_ms(), due = INT64_MAX;
 
-        if (!d->peers.stray && !d->device_stray && !d->guard_stray)
-                return d->guard.on ? GUARD_LOOK_MS : -1;
-        return left > 0 ? (int)left : 0;
+        if (d->peers.stray || d->device_stray || d->rules.stray)
+                due = d->repaired_ms + REPAIR_PAUSE_MS;
+        else if (rules_any(&d->rules))
+                due = d->looked_ms + d->o->resync_s * 1000;
+        if (d->watchdog_ms && d->alive_ms + d->watchdog_ms < due)
+                due = d->alive_ms + d->watchdog_ms;
+        if (due == INT64_MAX)
+                return -1;
+        return due > now ? (int)(due - now) : 0;
+}
+
+/* What there is to do by now. */
+static void do_due(struct daemon *d)
+{
+        int64_t now = clock_ms();
+
+        if (d->watchdog_ms && now >= d->alive_ms + d->watchdog_ms) {
+                (void)sd_notify(0, "WATCHDOG=1"); /* who does not hear it restarts us */
+                d->alive_ms = now;
+        }
+        if (now >= d->looked_ms + d->o->resync_s * 1000) {
+                rules_look(&d->rules);
+                d->looked_ms = now;
+        }
+        if (now >= d->repaired_ms + REPAIR_PAUSE_MS)
+                repair(d);
 }
 
 static int follow_overlay(struct daemon *d, struct err *e)
@@ -296,17 +333,11 @@ static int follow_overlay(struct daemon *d, struct err *e)
                 struct pollfd p[] = { { d->signals, POLLIN, 0 },
                                       { nlx_watch_fd(d->watch), POLLIN, 0 },
                                       { mailbox_fd(d->box), POLLIN, 0 } };
-                int wait = until_due(d), ready;
 
-                if (wait == 0) {
-                        repair(d);
-                        wait = until_due(d);
-                }
-                ready = poll(p, 3, wait);
-                if (ready < 0 && errno != EINTR)
+                if (until_due(d) == 0)
+                        do_due(d);
+                if (poll(p, 3, until_due(d)) < 0 && errno != EINTR)
                         return err_set(e, FAULT_SYSTEM, errno, "poll");
-                if (ready == 0)
-                        d->guard_stray |= guard_stray(&d->guard);
                 if (p[0].revents)
                         return 0;
                 if (p[1].revents && nlx_watch_read(d->watch, on_note, d, e) < 0)
@@ -321,19 +352,40 @@ static int follow_overlay(struct daemon *d, struct err *e)
                 ip4_net_text(d->j.lease.subnet).s);
 }
 
+/* Tell systemd, if it is the one who started us. */
+static void tell_ready(struct daemon *d)
+{
+        uint64_t watchdog_us = 0;
+
+        if (sd_watchdog_enabled(0, &watchdog_us) > 0)
+                d->watchdog_ms = (int64_t)(watchdog_us / 2000);
+        d->alive_ms = clock_ms();
+        (void)sd_notifyf(0, "READY=1\nSTATUS=Subnet %s, %zu other cells",
+                         ip4_net_text(d->j.lease.subnet).s, d->peers.wanted.count);
+}
+
+static int run(struct daemon *d, struct err *e)
+{
+        int rc = join_overlay(d->o, d->nl, d->signals, &d->j, e);
+
+        if (rc <= 0)
+                return rc;
+        if (begin_peers(d, e) < 0 || write_subnet_env(d, e) < 0 || start_threads(d, e) < 0)
+                return -1;
+        tell_ready(d);
+        return follow_overlay(d, e);
+}
+
 int daemon_run(const struct options *o, struct err *e)
 {
         OWN(daemon) struct daemon d = { .o = o, .signals = -1 };
-        int rc;
 
         /* We hear of changes from before our first look on. */
-        if (take_signals(&d, e) < 0 || nlx_open(&d.nl, e) < 0 || nlx_watch_open(&d.watch, e) < 0)
+        if (take_signals(&d, e) < 0 || stats_new(&d.metrics, e) < 0 ||
+            serve_start(o, d.metrics, &d.serve, e) < 0 || nlx_open(&d.nl, e) < 0 ||
+            nlx_watch_open(&d.watch, e) < 0 || run(&d, e) < 0)
                 return -1;
-        rc = join_overlay(o, d.nl, d.signals, &d.j, e);
-        if (rc > 0 && (begin_peers(&d, e) < 0 || write_subnet_env(&d, e) < 0 ||
-                       start_threads(&d, e) < 0 || follow_overlay(&d, e) < 0))
-                return -1;
-        if (rc >= 0)
-                log_info("ending", LOG_STR("effect", "the data plane stays as it is"));
-        return rc < 0 ? -1 : 0;
+        (void)sd_notify(0, "STOPPING=1");
+        log_info("ending", LOG_STR("effect", "the data plane stays as it is"));
+        return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/flanneld/follow.h"
 
+#include "cmd/flanneld/stats.h"
 #include "cmd/flanneld/wait.h"
 #include "netman/log.h"
 
@@ -20,6 +21,7 @@ enum { RETRY_FIRST_MS = 100, RETRY_MOST_MS = 5000 };
 struct follow {
         struct store *store;
         struct mailbox *box;
+        struct metrics *metrics;
         int64_t rev;
         int wake;
         pthread_t thread;
@@ -75,6 +77,8 @@ static void *follow_run(void *arg)
                         pause = RETRY_FIRST_MS;
                         away = false;
                 }
+                if (rc < 0)
+                        metrics_add(f->metrics, STATS_WATCH_FAILURES, 1, NULL);
                 if (rc < 0 && !away) {
                         log_error("watch-interrupted", LOG_WHY(&e), LOG_INT("revision", f->rev));
                         away = pause > RETRY_FIRST_MS; /* once is usual, twice is worth a word */
@@ -86,7 +90,7 @@ static void *follow_run(void *arg)
 }
 
 int follow_start(const struct store_conf *conf, int64_t rev, struct mailbox *box,
-                 struct follow **ret, struct err *e)
+                 struct metrics *metrics, struct follow **ret, struct err *e)
 {
         OWN(follow) struct follow *f = calloc(1, sizeof *f);
         int sys;
@@ -94,6 +98,7 @@ int follow_start(const struct store_conf *conf, int64_t rev, struct mailbox *box
         if (!f)
                 return err_oom(e);
         f->box = box;
+        f->metrics = metrics;
         f->rev = rev;
         f->wake = eventfd(0, EFD_CLOEXEC);
         if (f->wake < 0)

@@ -5,6 +5,7 @@
 
 #include "cmd/flanneld/mailbox.h"
 #include "cmd/flanneld/store.h"
+#include "netman/metrics.h"
 
 struct follow;
 
@@ -12,9 +13,10 @@ struct follow;
  * follow_start() - Begin
  * @rev: Everything after this revision is told to @box, as MAIL_PUT and
  *       MAIL_GONE; as MAIL_ALL when the store has forgotten what came after
+ * @metrics: Borrowed; see stats.h
  */
 int follow_start(const struct store_conf *conf, int64_t rev, struct mailbox *box,
-                 struct follow **ret, struct err *e);
+                 struct metrics *metrics, struct follow **ret, struct err *e);
 
 /** follow_stop() - End the thread and wait for it; NULL is allowed */
 void follow_stop(struct follow *f);

@@ -15,17 +15,27 @@ enum { LOCK_WAIT_MS = 3000 };
 
 static const struct fw_tree peers_tree = { .root = PEERS, .key = FW_BY_SRC };
 
-/** struct guard_edit - What an edit is given: the peers' addresses, sorted */
-struct guard_edit {
-        uint16_t port;
-        uint32_t *ips; /* owned */
+/** struct addresses - Sorted, each once */
+struct addresses {
+        uint32_t *at; /* owned */
         size_t count;
 };
 
-static void guard_edit_drop(struct guard_edit *w)
+static void addresses_drop(struct addresses *a)
 {
-        free(w->ips);
+        free(a->at);
 }
+
+/**
+ * struct guard_edit - What an edit is given
+ * @known: @was is what the table holds; else it must be read
+ */
+struct guard_edit {
+        bool on;
+        uint16_t port;
+        bool known;
+        struct addresses was, now; /* borrowed */
+};
 
 static int compare_ip(const void *a, const void *b)
 {
@@ -54,59 +64,122 @@ static int edit_input(struct fw_table *t, uint16_t port, struct err *e)
         return fw_jump_ensure(t, "INPUT", 0, &jump, e);
 }
 
-/* The leaves: one for each address of @w, none for others. */
-static int edit_leaves(struct fw_table *t, const struct guard_edit *w, struct err *e)
+static void sort(struct addresses *a)
+{
+        size_t kept = 0;
+
+        qsort(a->at, a->count, sizeof *a->at, compare_ip);
+        for (size_t i = 0; i < a->count; i++)
+                if (kept == 0 || a->at[i] != a->at[kept - 1])
+                        a->at[kept++] = a->at[i];
+        a->count = kept;
+}
+
+/* Which addresses the table lets through; leaves that say something else go. */
+static int read_leaves(struct fw_table *t, struct addresses *ret, struct err *e)
 {
         OWN(fw_rules) struct fw_rules leaves = { 0 };
-        OWN(mem) bool *there = calloc(w->count + 1, sizeof *there);
-        struct fw_rule leaf = { .verb = FW_ACCEPT, .comment = OWNER };
 
-        if (!there)
-                return err_oom(e);
         if (fw_tree_leaves(t, &peers_tree, &leaves, e) < 0)
                 return -1;
+        ret->at = calloc(leaves.count + 1, sizeof *ret->at);
+        if (!ret->at)
+                return err_oom(e);
         for (size_t i = 0; i < leaves.count; i++) {
                 const struct fw_rule *r = &leaves.items[i];
-                const uint32_t *at =
-                        bsearch(&r->src.addr, w->ips, w->count, sizeof *w->ips, compare_ip);
 
-                if (at && r->verb == FW_ACCEPT)
-                        there[at - w->ips] = true;
+                if (r->verb == FW_ACCEPT)
+                        ret->at[ret->count++] = r->src.addr;
                 else if (fw_tree_cut(t, &peers_tree, r->src.addr, e) < 0)
                         return -1;
         }
-        for (size_t i = 0; i < w->count; i++)
-                if (!there[i] && fw_tree_put(t, &peers_tree, w->ips[i], &leaf, e) < 0)
-                        return -1;
+        sort(ret);
         return 0;
+}
+
+/* Cut the leaves that only @was has, put those that only @now has. */
+static int edit_leaves(struct fw_table *t, const struct addresses *was, const struct addresses *now,
+                       struct err *e)
+{
+        const struct fw_rule leaf = { .verb = FW_ACCEPT, .comment = OWNER };
+        size_t i = 0, k = 0;
+
+        while (i < was->count || k < now->count) {
+                if (k == now->count || (i < was->count && was->at[i] < now->at[k])) {
+                        if (fw_tree_cut(t, &peers_tree, was->at[i++], e) < 0)
+                                return -1;
+                } else if (i == was->count || now->at[k] < was->at[i]) {
+                        if (fw_tree_put(t, &peers_tree, now->at[k++], &leaf, e) < 0)
+                                return -1;
+                } else {
+                        i++;
+                        k++;
+                }
+        }
+        return 0;
+}
+
+/* Without a guard nothing of it may stay: it would shut out cells that come. */
+static int remove_all(struct fw_table *t, struct err *e)
+{
+        if (fw_chain_cut(t, GATE, "INPUT", e) < 0 ||
+            fw_tree_cut_owner(t, &peers_tree, OWNER, e) < 0)
+                return -1;
+        return fw_chain_delete(t, PEERS, e);
 }
 
 static int edit(struct fw_table *t, void *ctx, struct err *e)
 {
         const struct guard_edit *w = ctx;
-        struct fw_rule gate[] = { { .verb = FW_JUMP, .to = PEERS }, { .verb = FW_DROP } };
+        const struct fw_rule gate[] = { { .verb = FW_JUMP, .to = PEERS }, { .verb = FW_DROP } };
+        OWN(addresses) struct addresses there = { 0 };
 
-        if (fw_chain_ensure(t, PEERS, e) < 0 || fw_chain_set(t, GATE, gate, 2, e) < 0 ||
-            edit_leaves(t, w, e) < 0)
+        if (!w->on)
+                return remove_all(t, e);
+        if (fw_chain_ensure(t, PEERS, e) < 0 || fw_chain_set(t, GATE, gate, 2, e) < 0)
+                return -1;
+        if (!w->known && read_leaves(t, &there, e) < 0)
+                return -1;
+        if (edit_leaves(t, w->known ? &w->was : &there, &w->now, e) < 0)
                 return -1;
         return edit_input(t, w->port, e);
 }
 
-int guard_sync(struct guard *g, const struct leases *peers, struct err *e)
+static bool same(const struct addresses *a, const struct addresses *b)
+{
+        return a->count == b->count &&
+               (a->count == 0 || memcmp(a->at, b->at, a->count * sizeof *a->at) == 0);
+}
+
+int guard_sync(struct guard *g, const struct leases *peers, bool all, struct err *e)
 {
         struct fw_where where = { .lock_file = g->lock_file, .wait_ms = LOCK_WAIT_MS };
-        OWN(guard_edit) struct guard_edit w = { .port = g->port };
+        OWN(addresses) struct addresses now = { 0 };
+        struct guard_edit w = {
+                .on = g->on,
+                .port = g->port,
+                .known = g->rules && !all,
+                .was = { g->ips, g->count },
+        };
 
-        if (!g->on)
-                return 0;
-        w.ips = calloc(peers->count + 1, sizeof *w.ips);
-        if (!w.ips)
+        now.at = calloc(peers->count + 1, sizeof *now.at);
+        if (!now.at)
                 return err_oom(e);
         for (size_t i = 0; i < peers->count; i++)
-                w.ips[w.count++] = peers->at[i].public_ip;
-        qsort(w.ips, w.count, sizeof *w.ips, compare_ip);
+                now.at[now.count++] = peers->at[i].public_ip;
+        sort(&now);
+        if (w.known && same(&w.was, &now))
+                return 0;
+        w.now = now;
+        /* Containers come and go, so that the table has another size each time; whether
+         * leaves of ours were among what went is left to the next look at all. */
+        g->doubt = w.known && guard_stray(g);
+        g->rules = 0; /* not known, should this fail */
         if (fw_edit(&where, "filter", edit, &w, NULL, e) < 0)
-                return err_add(e, "guard of UDP port %u", g->port);
+                return err_add(e, "guard of UDP port %u (--guard=false goes without)", g->port);
+        free(g->ips);
+        g->ips = GIVE(now.at);
+        g->count = now.count;
         return fw_size("filter", &g->rules, &g->bytes, e);
 }
 
@@ -116,5 +189,10 @@ bool guard_stray(const struct guard *g)
 
         if (!g->on || fw_size("filter", &rules, &bytes, NULL) < 0)
                 return false;
-        return rules != g->rules || bytes != g->bytes;
+        return g->doubt || rules != g->rules || bytes != g->bytes;
+}
+
+void guard_drop(struct guard *g)
+{
+        free(g->ips);
 }

@@ -23,24 +23,33 @@
 
 /**
  * struct guard - How the rules are kept
- * @on:          false: leave the table alone
- * @rules, @bytes: Size of the table when we last looked at it all
+ * @on:            false: there are to be none
+ * @ips, @count:   Addresses that have a leaf, sorted
+ * @rules, @bytes: Size of the table when we last set it right; 0: never
+ * @doubt:         It had another size when we last changed it
  */
 struct guard {
         bool on;
         uint16_t port;
         const char *lock_file;
+        uint32_t *ips; /* owned */
+        size_t count;
         unsigned int rules, bytes;
+        bool doubt;
 };
+
+void guard_drop(struct guard *g);
 
 /**
  * guard_sync() - Have the rules be right for these peers
  *
+ * @all: Look at every leaf; else only at those of addresses that came or went
+ *
  * In one commit, or none if they are right already.
  */
-int guard_sync(struct guard *g, const struct leases *peers, struct err *e);
+int guard_sync(struct guard *g, const struct leases *peers, bool all, struct err *e);
 
-/** guard_stray() - Has the table's size changed since guard_sync()? A cheap look */
+/** guard_stray() - May somebody have changed the rules? A cheap look at the table's size */
 bool guard_stray(const struct guard *g);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/flanneld/keep.h"
 
+#include "cmd/flanneld/stats.h"
 #include "cmd/flanneld/wait.h"
 #include "netman/clock.h"
 #include "netman/log.h"
@@ -10,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <time.h>
 
 enum { RETRY_LEAST_MS = 500, RETRY_MOST_MS = 60000, NEVER_MS = 24 * 3600 * 1000 };
 
@@ -63,6 +65,8 @@ static void lives(struct keep *k, int64_t ttl_s)
         k->ends_ms = ttl_s ? clock_ms() + ttl_s * 1000 : 0;
         k->ended = false;
         k->gone = false;
+        metrics_set(k->conf.metrics, STATS_LEASE_ENDS, ttl_s ? (double)(time(NULL) + ttl_s) : 0,
+                    NULL);
 }
 
 /**
@@ -106,6 +110,7 @@ static int look_after(struct keep *k, struct err *e)
                 return take_again(k, e);
         if (store_renew(k->store, &k->lease, k->conf.ttl_s, &ttl, e) == 0) {
                 lives(k, ttl);
+                metrics_add(k->conf.metrics, STATS_RENEWALS, 1, NULL);
                 log_debug("lease-renewed", LOG_INT("seconds", ttl));
                 return 0;
         }
@@ -154,6 +159,7 @@ static void *keep_run(void *arg)
                 }
                 if (rc < 0) {
                         warn(k, &e);
+                        metrics_add(k->conf.metrics, STATS_RENEWAL_FAILURES, 1, NULL);
                         due = keep_retry_ms(k->ends_ms - clock_ms());
                         continue;
                 }

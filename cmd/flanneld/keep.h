@@ -5,6 +5,7 @@
 
 #include "cmd/flanneld/mailbox.h"
 #include "cmd/flanneld/store.h"
+#include "netman/metrics.h"
 
 /**
  * struct keep_conf - What to keep
@@ -12,12 +13,14 @@
  * @left_s:   Seconds it has left; 0: it stays for ever
  * @ttl_s:    Seconds that a new one gets
  * @margin_s: Seconds before its end at which it is renewed
+ * @metrics:  Borrowed; see stats.h
  */
 struct keep_conf {
         struct lease lease;
         int64_t left_s;
         int64_t ttl_s;
         int64_t margin_s;
+        struct metrics *metrics;
 };
 
 struct keep;

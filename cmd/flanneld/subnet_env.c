@@ -21,7 +21,8 @@ int subnet_env_write(const char *path, const struct subnet_env *env, struct err 
         str_addf(&s, "FLANNEL_NETWORK=%s\n", ip4_net_text(env->network).s);
         /* The gateway's address, the first of the subnet. */
         str_addf(&s, "FLANNEL_SUBNET=%s/%u\n", ip4_text(env->subnet.ip + 1).s, env->subnet.len);
-        str_addf(&s, "FLANNEL_MTU=%u\nFLANNEL_IPMASQ=false\n", env->mtu);
+        str_addf(&s, "FLANNEL_MTU=%u\nFLANNEL_IPMASQ=%s\n", env->mtu,
+                 env->ip_masq ? "true" : "false");
         if (str_ok(&s, e) < 0)
                 return -1;
         if (file_read(path, FILE_MAX, &is, NULL) == 0 && str_eq(str_text(&is), str_text(&s)))

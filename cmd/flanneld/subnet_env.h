@@ -10,11 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** struct subnet_env - Its contents */
+/** struct subnet_env - Its contents. @ip_masq: The daemon masquerades, the CNI plugin must not */
 struct subnet_env {
         struct ip4_net network;
         struct ip4_net subnet;
         uint32_t mtu;
+        bool ip_masq;
 };
 
 /** subnet_env_write() - Replace the file whole, with its folder if that is missing */

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All that iptables is to hold for us: the guard, and masquerading. */
+#ifndef FLANNELD_RULES_H
+#define FLANNELD_RULES_H
+
+#include "cmd/flanneld/guard.h"
+#include "cmd/flanneld/join.h"
+#include "cmd/flanneld/masq.h"
+
+/** struct rules - Both, and whether they may differ from what they are to be */
+struct rules {
+        struct guard guard;
+        struct masq masq;
+        bool stray;
+};
+
+/** rules_begin() - Set all right, for the first time */
+int rules_begin(struct rules *r, const struct options *o, const struct joined *j,
+                const struct leases *peers, struct err *e);
+void rules_drop(struct rules *r);
+
+/**
+ * rules_sync() - Have the guard be in step with the peers; sets @stray if that fails
+ * @all: And look at every rule
+ */
+int rules_sync(struct rules *r, const struct leases *peers, bool all, struct err *e);
+
+/** rules_look() - Set @stray if somebody may have changed something: the kernel tells nobody */
+void rules_look(struct rules *r);
+
+/** rules_any() - Is there anything to look after? */
+bool rules_any(const struct rules *r);
+
+#endif
