@@ -1,0 +1,52 @@
+# Programs killed before every system call that changes the world. Sourced after cell.sh.
+#
+# What is a change is told by what is none: calls that only read, or that only the
+# process itself could see. Whatever else a program does is a boundary, today's calls
+# and tomorrow's.
+
+# Leak checks cannot run under a tracer.
+export ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0"
+
+harmless='read|pread64|readv|close|mmap|munmap|mprotect|madvise|mremap|brk|stat|fstat|lstat|newfstatat|statx|access|faccessat2?|getdents64
+    |getpid|gettid|getppid|get[ug]id|gete[ug]id|getsockname|getsockopt|getrandom|clock_gettime|clock_nanosleep|fcntl|futex|ioctl|lseek|pidfd_open|pipe2?
+    |prlimit64|readlink|recvfrom|recvmsg|rt_sig[a-z]*|rseq|set_robust_list|set_tid_address|sigaltstack|socket|bind|fsync|flock
+    |arch_prctl|prctl|execve|exit_group|uname|sysinfo|sched_[a-z]*|dup[23]?|open'
+harmless=${harmless//[$'\n' ]/}
+
+# boundaries TRACE: "NAME N" for each call that changes the world, N counting from 1 for
+# each name. A call that failed changed nothing; to open a file is a change only where
+# it may be made or written.
+boundaries() {
+    awk -v harmless="^($harmless)\$" '{ name = $0; sub(/\(.*/, "", name); n[name]++ }
+        name !~ /^[a-z0-9_]+$/ || name ~ harmless { next }
+        / = -1 E[A-Z]+ / { next }
+        name == "openat" && !/O_CREAT|O_WRONLY|O_RDWR/ { next }
+        { print name, n[name] }' "$1"
+}
+
+# killed CALL N PROGRAM ARG…: run it, with SIGKILL before its Nth such call.
+killed() {
+    local call=$1 n=$2
+    shift 2
+    strace -o /dev/null -e "trace=$call" -e "inject=$call:signal=KILL:when=$n" "$@"
+}
+
+# clean WHAT: run down, and look.
+clean() {
+    down k
+    [ "$status" = 0 ] || { not_ok "$1: down succeeds" "$(cat "$T/err")"; return; }
+    snapshot after
+    check "$1: down leaves nothing" diff "$T/before" "$T/after"
+}
+
+# each WHAT TRACE COMMAND…: COMMAND CALL N for each boundary of a traced run, then clean.
+# The command tells by its status whether the kill came.
+each() {
+    local what=$1 trace=$2 call n rounds=0
+    shift 2
+    while read -r call n <&7; do
+        "$@" "$call" "$n" && rounds=$((rounds + 1))
+        clean "$what killed before $call $n"
+    done 7< <(boundaries "$trace")
+    match "$what was killed many times ($rounds: $(boundaries "$trace" | cut -d' ' -f1 | uniq -c | xargs))" '^([5-9]|[0-9]{2,})$' "$rounds"
+}
