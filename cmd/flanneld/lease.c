@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/flanneld/lease.h"
 
+#include "netman/grow.h"
 #include "netman/jsonx.h"
 
 #include <stdio.h>
@@ -154,15 +155,8 @@ int leases_put(struct leases *all, const struct lease *l, struct err *e)
         }
         if (all->count >= LEASES_MAX)
                 return err_set(e, FAULT_BAD_INPUT, 0, "more than %d leases", (int)LEASES_MAX);
-        if (all->count == all->cap) {
-                size_t cap = all->cap ? all->cap * 2 : 64;
-                struct lease *more = reallocarray(all->at, cap, sizeof *more);
-
-                if (!more)
-                        return err_oom(e);
-                all->at = more;
-                all->cap = cap;
-        }
+        if (grow(&all->at, all->count, &all->cap, sizeof *all->at, e) < 0)
+                return -1;
         memmove(&all->at[i + 1], &all->at[i], (all->count - i) * sizeof *all->at);
         all->at[i] = *l;
         all->count++;

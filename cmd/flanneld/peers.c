@@ -2,6 +2,7 @@
 #include "cmd/flanneld/peers.h"
 
 #include "cmd/flanneld/peers_parts.h"
+#include "netman/grow.h"
 #include "netman/log.h"
 
 #include <arpa/inet.h>
@@ -16,15 +17,8 @@ void peers_drop(struct peers *p)
 
 int peers_collect(struct peers *p, const struct nlx_change *c, struct err *e)
 {
-        if (p->count == p->cap) {
-                size_t cap = p->cap ? p->cap * 2 : 64;
-                struct nlx_change *more = reallocarray(p->changes, cap, sizeof *more);
-
-                if (!more)
-                        return err_oom(e);
-                p->changes = more;
-                p->cap = cap;
-        }
+        if (grow(&p->changes, p->count, &p->cap, sizeof *p->changes, e) < 0)
+                return -1;
         p->changes[p->count++] = *c;
         return 0;
 }

@@ -2,6 +2,8 @@
 /* Garden's net-out rules, checked and taken apart. */
 #include "garden-external-networker/ipc/request.h"
 
+#include "netman/grow.h"
+
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <string.h>
@@ -17,15 +19,8 @@ int egress_add(struct egress_list *list, const struct egress *r, struct err *e)
         if (list->count >= EGRESS_MAX)
                 return err_set(e, FAULT_BAD_INPUT, 0, "more than %d network and port pairs",
                                EGRESS_MAX);
-        if (list->count == list->cap) {
-                size_t cap = list->cap ? list->cap * 2 : 16;
-                struct egress *items = reallocarray(list->items, cap, sizeof *items);
-
-                if (!items)
-                        return err_oom(e);
-                list->items = items;
-                list->cap = cap;
-        }
+        if (grow(&list->items, list->count, &list->cap, sizeof *list->items, e) < 0)
+                return -1;
         list->items[list->count++] = *r;
         return 0;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "garden-external-networker/netrules/asgmap.h"
 
+#include "netman/grow.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,15 +153,8 @@ static int add_span(struct asg_map *map, size_t first, uint32_t lo, uint32_t end
                 last->hi = (uint16_t)(end - 1);
                 return 0;
         }
-        if (map->span_count == map->span_cap) {
-                size_t cap = map->span_cap ? map->span_cap * 2 : 64;
-                struct span *spans = reallocarray(map->spans, cap, sizeof *spans);
-
-                if (!spans)
-                        return err_oom(e);
-                map->spans = spans;
-                map->span_cap = cap;
-        }
+        if (grow(&map->spans, map->span_count, &map->span_cap, sizeof *map->spans, e) < 0)
+                return -1;
         map->spans[map->span_count++] = (struct span){ (uint16_t)lo, (uint16_t)(end - 1), log };
         return 0;
 }
@@ -248,15 +243,8 @@ static int add_slab(struct sweep *s, uint64_t lo, uint64_t end, size_t first, st
                         map->span_count = first; /* last's own are the same */
                 return 0;
         }
-        if (!map->slabs || map->slab_count == map->slab_cap) {
-                size_t cap = map->slab_cap ? map->slab_cap * 2 : 64;
-                struct slab *slabs = reallocarray(map->slabs, cap, sizeof *slabs);
-
-                if (!slabs)
-                        return err_oom(e);
-                map->slabs = slabs;
-                map->slab_cap = cap;
-        }
+        if (grow(&map->slabs, map->slab_count, &map->slab_cap, sizeof *map->slabs, e) < 0)
+                return -1;
         map->slabs[map->slab_count++] = slab;
         return 0;
 }

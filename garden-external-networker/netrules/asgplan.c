@@ -2,6 +2,7 @@
 #include "garden-external-networker/netrules/asgplan.h"
 
 #include "garden-external-networker/netrules/asgmap.h"
+#include "netman/grow.h"
 #include "netman/own.h"
 
 #include <inttypes.h>
@@ -60,15 +61,8 @@ const char *asg_plan_root(const struct asg_plan *plan)
 static int add_node(struct nodes *list, uint32_t lo, uint32_t hi, const struct fw_rule *rule,
                     struct err *e)
 {
-        if (list->count == list->cap) {
-                size_t cap = list->cap ? list->cap * 2 : 64;
-                struct node *items = reallocarray(list->items, cap, sizeof *items);
-
-                if (!items)
-                        return err_oom(e);
-                list->items = items;
-                list->cap = cap;
-        }
+        if (grow(&list->items, list->count, &list->cap, sizeof *list->items, e) < 0)
+                return -1;
         list->items[list->count++] = (struct node){ lo, hi, *rule };
         return 0;
 }
@@ -80,20 +74,17 @@ static int add_node(struct nodes *list, uint32_t lo, uint32_t hi, const struct f
  * Names go down: libiptc keeps its chains sorted and walks them for each rule that
  * is added, so what is worked on has to be found before what is done with.
  */
-static struct asg_chain *new_chain(struct maker *m, bool root)
+static struct asg_chain *new_chain(struct maker *m, bool root, struct err *e)
 {
         struct asg_plan *p = &m->plan;
         struct asg_chain *chain;
 
-        if (p->count == p->cap) {
-                size_t cap = p->cap ? p->cap * 2 : 64;
-                struct asg_chain *chains = reallocarray(p->chains, cap, sizeof *chains);
-
-                if (!chains)
-                        return NULL;
-                p->chains = chains;
-                p->cap = cap;
+        if (p->count == CHAINS_MAX) {
+                (void)err_set(e, FAULT_CONFLICT, 0, "more chains than there are names for");
+                return NULL;
         }
+        if (grow(&p->chains, p->count, &p->cap, sizeof *p->chains, e) < 0)
+                return NULL;
         chain = &p->chains[p->count];
         *chain = (struct asg_chain){ 0 };
         if (root)
@@ -111,13 +102,10 @@ static struct asg_chain *new_chain(struct maker *m, bool root)
 static int close_chain(struct maker *m, const struct node *nodes, size_t count, bool root,
                        struct err *e)
 {
-        struct asg_chain *chain;
+        struct asg_chain *chain = new_chain(m, root, e);
 
-        if (m->plan.count == CHAINS_MAX)
-                return err_set(e, FAULT_CONFLICT, 0, "more chains than there are names for");
-        chain = new_chain(m, root);
         if (!chain)
-                return err_oom(e);
+                return -1;
         for (size_t i = 0; i < count; i++)
                 if (fw_rules_add(&chain->rules, &nodes[i].rule, e) < 0)
                         return -1;

@@ -5,23 +5,8 @@
 . "$TOP/tests/lib/agent.sh"
 . "$TOP/tests/lib/cell.sh"
 
-front=f1111111-0000-4000-8000-000000000001
-back=b2222222-0000-4000-8000-000000000002
-
-cell_up 10.255.1.0/24
-snapshot before
-certificates
-ip link add flannel.1 type vxlan id 1 local 10.99.0.5 dev up0 dstport 8472 gbp nolearning
-ip addr add 10.255.1.0/32 dev flannel.1
-ip link set flannel.1 up
 # What Cloud Foundry allows by default, "public networks", ends with all multicast groups.
-for c in front:$front back:$back evil:evil; do
-    container "${c%%:*}"
-    up "${c%%:*}" '{"Pid":'"$(pid "${c%%:*}")"',"Properties":{"policy_group_id":"'"${c#*:}"'"},
-        "netout_rules":[{"protocol":0,"networks":[{"start":"192.169.0.0","end":"255.255.255.255"}]}]}'
-    same "container ${c%%:*} comes up" 0 "$status"
-done
-addr() { jq -r ".$1.ip" "$T/store"; }
+agent_cell 192.169.0.0 255.255.255.255
 
 # listen WHERE ADDRESS-TYPE FILE: notes every datagram that arrives at port 7000.
 listen() {

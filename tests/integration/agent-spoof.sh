@@ -6,22 +6,7 @@
 . "$TOP/tests/lib/agent.sh"
 . "$TOP/tests/lib/cell.sh"
 
-front=f1111111-0000-4000-8000-000000000001
-back=b2222222-0000-4000-8000-000000000002
-
-cell_up 10.255.1.0/24
-snapshot before
-certificates
-ip link add flannel.1 type vxlan id 1 local 10.99.0.5 dev up0 dstport 8472 gbp nolearning
-ip addr add 10.255.1.0/32 dev flannel.1
-ip link set flannel.1 up
-for c in front:$front back:$back evil:evil; do
-    container "${c%%:*}"
-    up "${c%%:*}" '{"Pid":'"$(pid "${c%%:*}")"',"Properties":{"policy_group_id":"'"${c#*:}"'"},
-        "netout_rules":[{"protocol":0,"networks":[{"start":"10.99.0.0","end":"10.99.0.255"}]}]}'
-    same "container ${c%%:*} comes up" 0 "$status"
-done
-addr() { jq -r ".$1.ip" "$T/store"; }
+agent_cell 10.99.0.0 10.99.0.255
 policies_are r1 "$(policy $front 0001 $back 0002 udp 7000 7000)"
 api_up
 agent_config

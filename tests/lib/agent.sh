@@ -125,3 +125,24 @@ refused() { ! reach "$@"; }
 
 # told WHERE ADDRESS PORT: the refusal is an answer, not silence
 told() { in_ns "$1" timeout 3 socat -u "TCP:$2:$3,connect-timeout=2" - 2>&1 | grep -q 'Connection refused'; }
+
+# agent_cell FROM TO: with cell.sh, a cell that has the overlay's device and the containers
+# $front, $back and evil, which may send to these addresses outside. `addr NAME` is whose.
+agent_cell() {
+    local c
+    front=f1111111-0000-4000-8000-000000000001
+    back=b2222222-0000-4000-8000-000000000002
+    cell_up 10.255.1.0/24
+    snapshot before
+    certificates
+    ip link add flannel.1 type vxlan id 1 local 10.99.0.5 dev up0 dstport 8472 gbp nolearning
+    ip addr add 10.255.1.0/32 dev flannel.1
+    ip link set flannel.1 up
+    for c in front:$front back:$back evil:evil; do
+        container "${c%%:*}"
+        up "${c%%:*}" '{"Pid":'"$(pid "${c%%:*}")"',"Properties":{"policy_group_id":"'"${c#*:}"'"},
+            "netout_rules":[{"protocol":0,"networks":[{"start":"'"$1"'","end":"'"$2"'"}]}]}'
+        same "container ${c%%:*} comes up" 0 "$status"
+    done
+}
+addr() { jq -r ".$1.ip" "$T/store"; }

@@ -2,6 +2,8 @@
 /* The plan as a value: chains, their order, their text. */
 #include "vxlan-policy-agent/plan/compile.h"
 
+#include "netman/grow.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,15 +13,8 @@ int plan_add_chain(struct plan *p, const char *name, size_t *ret_index, struct e
 
         if (len > FW_CHAIN_MAX)
                 return err_set(e, FAULT_SYSTEM, 0, "chain name %s is too long", name);
-        if (p->count == p->cap) {
-                size_t cap = p->cap ? p->cap * 2 : 16;
-                struct plan_chain *chains = reallocarray(p->chains, cap, sizeof *chains);
-
-                if (!chains)
-                        return err_oom(e);
-                p->chains = chains;
-                p->cap = cap;
-        }
+        if (grow(&p->chains, p->count, &p->cap, sizeof *p->chains, e) < 0)
+                return -1;
         p->chains[p->count] = (struct plan_chain){ 0 };
         memcpy(p->chains[p->count].name, name, len);
         *ret_index = p->count++;
