@@ -114,6 +114,7 @@ one=$(sort -n "$T/rate.one" | tail -n 1) many=$(sort -n "$T/rate.many" | tail -n
 awk -v one="$one" -v many="$many" 'BEGIN {
     printf "%-46s %8d /s\n%-46s %8d /s, share %.2f\n", "egress packets, one rule", one, "egress packets, 10,000 rules", many, many / one }' | tee -a "$T/table"
 [ "$one" -gt 0 ] && [ "$many" -gt 0 ] || echo "no packet got out" >>"$T/failed"
+"$BENCH/ports" "$T/bench-ports.json" 100 2>>"$T/failed" | stats "a host port, 100 processes at once"
 echo "rules in filter: $(iptables -S | grep -c '^-A')" | tee -a "$T/table"
 echo "failed calls: $(wc -l <"$T/failed")" | tee -a "$T/table"
 [ -z "${RESULTS-}" ] || jq -Rn '[inputs]' <"$T/table" >"$RESULTS/networker.json"

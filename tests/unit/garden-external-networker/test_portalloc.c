@@ -107,8 +107,8 @@ static void at_once(int (*work)(const struct portalloc *pa, const char *handle))
 
                         (void)snprintf(handle, sizeof handle, "h%d", i);
                         (void)close(go[1]);
-                        (void)read(go[0], &c, 1); /* until the parent lets go of its end */
-                        _exit(work(&pa, handle) < 0);
+                        /* Until the parent lets go of its end. */
+                        _exit(read(go[0], &c, 1) != 0 || work(&pa, handle) < 0);
                 }
         }
         (void)close(go[0]);
