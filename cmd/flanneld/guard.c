@@ -3,11 +3,13 @@
 
 #include "netman/fw_dispatch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define GATE  "flanneld--vtep"
 #define PEERS "flanneld--peers"
+#define CELL  "flanneld--cell"
 #define OWNER "flanneld"
 
 /* The lock is waited for by the thread that repairs routes: not long. */
@@ -31,8 +33,7 @@ static void addresses_drop(struct addresses *a)
  * @known: @was is what the table holds; else it must be read
  */
 struct guard_edit {
-        bool on;
-        uint16_t port;
+        const struct guard *guard;
         bool known;
         struct addresses was, now; /* borrowed */
 };
@@ -44,24 +45,51 @@ static int compare_ip(const void *a, const void *b)
         return (x > y) - (x < y);
 }
 
-/* The way into the gate, for our port, and for no other. */
-static int edit_input(struct fw_table *t, uint16_t port, struct err *e)
+/**
+ * drop_others() - Delete our rules of @want's kind (verb, chain to go to, comment) but itself
+ * @want: With all that it says, or for no rule of this kind to stay: the kind alone
+ */
+static int drop_others(struct fw_table *t, const char *hook, const struct fw_rule *want,
+                       struct err *e)
 {
-        OWN(fw_rules) struct fw_rules input = { 0 };
-        struct fw_rule jump = {
-                .proto = FW_UDP, .dports = { port, port }, .verb = FW_JUMP, .to = GATE
-        };
+        OWN(fw_rules) struct fw_rules now = { 0 };
 
-        if (fw_chain_read(t, "INPUT", &input, e) < 0)
+        if (fw_chain_read(t, hook, &now, e) < 0)
                 return -1;
-        for (size_t i = input.count; i > 0; i--) {
-                const struct fw_rule *r = &input.items[i - 1];
+        for (size_t i = now.count; i > 0; i--) {
+                const struct fw_rule *r = &now.items[i - 1];
 
-                if (r->verb == FW_JUMP && strcmp(r->to, GATE) == 0 && r->dports.lo != port &&
-                    fw_delete(t, "INPUT", i - 1, e) < 0)
+                if (r->verb == want->verb && strcmp(r->to, want->to) == 0 &&
+                    strcmp(r->comment, want->comment) == 0 && !fw_rule_same(r, want) &&
+                    fw_delete(t, hook, i - 1, e) < 0)
                         return -1;
         }
-        return fw_jump_ensure(t, "INPUT", 0, &jump, e);
+        return 0;
+}
+
+static int have_one(struct fw_table *t, const char *hook, const struct fw_rule *want, struct err *e)
+{
+        return drop_others(t, hook, want, e) < 0 ? -1 : fw_jump_ensure(t, hook, 0, want, e);
+}
+
+/* What leads packets to our chains; and tunnels made by containers go nowhere. */
+static int edit_hooks(struct fw_table *t, const struct guard *g, struct err *e)
+{
+        const struct fw_ports port = { g->port, g->port };
+        const struct fw_rule gate = {
+                .proto = FW_UDP, .dports = port, .verb = FW_JUMP, .to = GATE
+        };
+        const struct fw_rule forged = { .src = { g->network.ip, g->network.len, false },
+                                        .proto = FW_UDP,
+                                        .dports = port,
+                                        .comment = OWNER,
+                                        .verb = FW_REJECT };
+        struct fw_rule cell = { .mark = { 0, UINT32_MAX, true }, .verb = FW_JUMP, .to = CELL };
+
+        (void)snprintf(cell.in, sizeof cell.in, "%s", g->device);
+        if (have_one(t, "INPUT", &gate, e) < 0 || have_one(t, "FORWARD", &forged, e) < 0)
+                return -1;
+        return have_one(t, "INPUT", &cell, e);
 }
 
 static void sort(struct addresses *a)
@@ -122,7 +150,10 @@ static int edit_leaves(struct fw_table *t, const struct addresses *was, const st
 /* Without a guard nothing of it may stay: it would shut out cells that come. */
 static int remove_all(struct fw_table *t, struct err *e)
 {
-        if (fw_chain_cut(t, GATE, "INPUT", e) < 0 ||
+        const struct fw_rule forged = { .comment = OWNER, .verb = FW_REJECT };
+
+        if (drop_others(t, "FORWARD", &forged, e) < 0 || fw_chain_cut(t, GATE, "INPUT", e) < 0 ||
+            fw_chain_cut(t, CELL, "INPUT", e) < 0 ||
             fw_tree_cut_owner(t, &peers_tree, OWNER, e) < 0)
                 return -1;
         return fw_chain_delete(t, PEERS, e);
@@ -132,17 +163,21 @@ static int edit(struct fw_table *t, void *ctx, struct err *e)
 {
         const struct guard_edit *w = ctx;
         const struct fw_rule gate[] = { { .verb = FW_JUMP, .to = PEERS }, { .verb = FW_DROP } };
+        const struct fw_rule cell[] = {
+                { .states = FW_RELATED | FW_ESTABLISHED, .verb = FW_RETURN }, { .verb = FW_REJECT }
+        };
         OWN(addresses) struct addresses there = { 0 };
 
-        if (!w->on)
+        if (!w->guard->on)
                 return remove_all(t, e);
-        if (fw_chain_ensure(t, PEERS, e) < 0 || fw_chain_set(t, GATE, gate, 2, e) < 0)
+        if (fw_chain_ensure(t, PEERS, e) < 0 || fw_chain_set(t, GATE, gate, 2, e) < 0 ||
+            fw_chain_set(t, CELL, cell, 2, e) < 0)
                 return -1;
         if (!w->known && read_leaves(t, &there, e) < 0)
                 return -1;
         if (edit_leaves(t, w->known ? &w->was : &there, &w->now, e) < 0)
                 return -1;
-        return edit_input(t, w->port, e);
+        return edit_hooks(t, w->guard, e);
 }
 
 static bool same(const struct addresses *a, const struct addresses *b)
@@ -156,8 +191,7 @@ int guard_sync(struct guard *g, const struct leases *peers, bool all, struct err
         struct fw_where where = { .lock_file = g->lock_file, .wait_ms = LOCK_WAIT_MS };
         OWN(addresses) struct addresses now = { 0 };
         struct guard_edit w = {
-                .on = g->on,
-                .port = g->port,
+                .guard = g,
                 .known = g->rules && !all,
                 .was = { g->ips, g->count },
         };

@@ -10,6 +10,15 @@
  *   flanneld--vtep   -j flanneld--peers        a dispatch tree; its leaves ACCEPT
  *                    -j DROP
  *
+ * A container of ours must not make such packets: they would leave with the cell's
+ * own address. And what has come out of the tunnel from an app is for containers:
+ * the cell's own services listen on its overlay addresses too.
+ *
+ *   FORWARD          -s NETWORK -p udp --dport 8472 -j REJECT
+ *   INPUT            -i DEVICE -m mark ! --mark 0 -j flanneld--cell
+ *   flanneld--cell   -m state --state RELATED,ESTABLISHED -j RETURN
+ *                    -j REJECT
+ *
  * The rules outlive the daemon like everything else it makes.
  */
 #ifndef FLANNELD_GUARD_H
@@ -24,6 +33,8 @@
 /**
  * struct guard - How the rules are kept
  * @on:            false: there are to be none
+ * @network:       The overlay
+ * @device:        Its device; borrowed
  * @ips, @count:   Addresses that have a leaf, sorted
  * @rules, @bytes: Size of the table when we last set it right; 0: never
  * @doubt:         It had another size when we last changed it
@@ -31,7 +42,8 @@
 struct guard {
         bool on;
         uint16_t port;
-        const char *lock_file;
+        struct ip4_net network;
+        const char *device, *lock_file;
         uint32_t *ips; /* owned */
         size_t count;
         unsigned int rules, bytes;

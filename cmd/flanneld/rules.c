@@ -4,8 +4,11 @@
 int rules_begin(struct rules *r, const struct options *o, const struct joined *j,
                 const struct leases *peers, struct err *e)
 {
-        r->guard =
-                (struct guard){ .on = o->guard, .port = j->conf.port, .lock_file = o->lock_file };
+        r->guard = (struct guard){ .on = o->guard,
+                                   .port = j->conf.port,
+                                   .network = j->conf.network,
+                                   .device = j->vtep.name,
+                                   .lock_file = o->lock_file };
         r->masq = (struct masq){
                 .on = o->ip_masq,
                 .network = j->conf.network,

@@ -144,6 +144,24 @@ put_lease 10.255.250.0-24 "$(vxlan_lease 192.0.2.66 "$(ip netns exec stranger ca
 check "once the stranger is a cell they are" wait_for 10 knock
 delete_lease 10.255.250.0-24
 check "and no longer when its lease has ended" wait_for 10 eval '! knock'
+on 1 iptables -t mangle -A OUTPUT -o flannel.1 -d "$(gateway 2)" -p icmp -j MARK --set-mark 5
+refuse "what an app sends does not reach another cell's own services" reaches 1 2
+check "but answers to what that cell has asked" reaches 2 1
+on 1 iptables -t mangle -F
+ip netns add box
+on 1 ip link add to-box type veth peer name eth0 netns box
+on 1 ip link set to-box master cni0 up
+ip -n box addr add "${sub%.0/24}.9/24" dev eth0
+ip -n box link set eth0 up
+ip -n box route add default via "$(gateway 1)"
+on 1 iptables -t nat -A POSTROUTING -s "$sub" -o eth0 -j MASQUERADE
+on 1 sysctl -qw net.ipv4.ip_forward=1
+for port in 8472 8473; do
+    printf '\210\000\000\001\000\000\001\000' | ip netns exec box socat -u - UDP:192.0.2.12:$port
+done
+left() { on 1 conntrack -L -s "${sub%.0/24}.9" 2>/dev/null | grep "dport=$1.*dst=192.0.2.11"; }
+check "a container's datagrams leave with the cell's address" wait_for 10 left 8473
+refuse "but no VXLAN packets that it has made" left 8472
 rules=$(on 1 iptables -S)
 stop_flanneld 1
 same "the rules outlive the daemon" "$rules" "$(on 1 iptables -S)"
