@@ -119,7 +119,7 @@ static int ask(struct agent *a, bool wait, struct err *e)
         a->cycle.counts.asks++;
         if (source_ask(&a->source, &question, &news, e) < 0)
                 return -1;
-        a->cycle.counts.last_ask_us = clock_us() - start;
+        cycle_took(&a->cycle, SPAN_POLL, clock_us() - start - news.parked_us);
         server_answered(a);
         plan_next(a, wait, &news, (clock_us() - start) / 1000);
         if (news.changed)
@@ -198,6 +198,7 @@ static void turn(struct agent *a)
         uint64_t forced = status_force_asked(&a->status);
         struct err e = { 0 };
 
+        a->cycle.spent_us = 0;
         see_store(a);
         if (drift_due(&a->drift))
                 cycle_doubt(&a->cycle);
@@ -247,6 +248,7 @@ static void stop(struct agent *a)
         http_server_stop(a->debug_server, GRACE_MS);
         source_done(&a->source);
         cycle_done(&a->cycle);
+        meter_stop(&a->status.meter);
         status_done(&a->status);
 }
 
@@ -254,7 +256,8 @@ static int start(struct agent *a, struct err *e)
 {
         const struct agent_config *c = a->config;
 
-        if (source_init(&a->source, c->policy_server_url, c->ca_cert_file, c->client_cert_file,
+        if (meter_start(&a->status.meter, c->metron_address, e) < 0 ||
+            source_init(&a->source, c->policy_server_url, c->ca_cert_file, c->client_cert_file,
                         c->client_key_file, (int)c->client_timeout, e) < 0)
                 return -1;
         if (cycle_begin(&a->cycle, e) < 0)

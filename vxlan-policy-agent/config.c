@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vxlan-policy-agent/config.h"
 
+#include "netman/dropsonde.h"
 #include "netman/log.h"
 
 #include <stddef.h>
@@ -53,6 +54,8 @@ static void check(const void *conf, struct str *problems)
                 conf_problem(problems, "overlay_network", "%s", e.msg);
         if (c->log_level && log_level_parse(c->log_level, &level, &e) < 0)
                 conf_problem(problems, "log_level", "%s", e.msg);
+        if (c->metron_address && *c->metron_address && dropsonde_check(c->metron_address, &e) < 0)
+                conf_problem(problems, "metron_address", "%s", e.msg);
         if (c->policy_server_url && !str_starts(c->policy_server_url, "https://"))
                 conf_problem(problems, "policy_server_url", "must start with https://");
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vxlan-policy-agent/debug.h"
 
+#include "netman/debug_routes.h"
 #include "netman/jsonx.h"
-#include "netman/log.h"
 #include "netman/own.h"
 
 #include <string.h>
@@ -18,20 +18,6 @@ static void answer(struct http_request *rq, unsigned int status, const char *typ
         *body = (struct str){ 0 };
         http_reply_header(&reply, "Content-Type", type);
         http_answer(rq, &reply);
-}
-
-static void set_log_level(struct http_request *rq)
-{
-        const char *text = http_request_body(rq, NULL);
-        enum log_level level;
-        struct err e = { 0 };
-
-        if (log_level_parse(text, &level, &e) < 0) {
-                http_answer_text(rq, 400, "text/plain", "want DEBUG, INFO, ERROR or FATAL\n");
-                return;
-        }
-        log_set_level(level);
-        http_answer_text(rq, 204, "text/plain", "");
 }
 
 /**
@@ -92,11 +78,11 @@ static void get_plan(struct http_request *rq)
 
 static void get_metrics(struct http_request *rq)
 {
-        struct counts counts = status_counts(http_request_app(rq));
-        OWN(str) struct str text = { 0 };
+        struct status *status = http_request_app(rq);
+        struct counts counts = status_counts(status);
 
-        metrics_print(&counts, &text);
-        answer(rq, 200, "text/plain; version=0.0.4", &text);
+        meter_show(&status->meter, &counts);
+        debug_metrics(rq, status->meter.metrics);
 }
 
 static void force(struct http_request *rq)
@@ -113,7 +99,8 @@ static void force(struct http_request *rq)
 }
 
 static const struct http_route debug_routes[] = {
-        { .method = "POST", .pattern = "/log-level", .handler = set_log_level, .quick = true },
+        { .method = "POST", .pattern = "/log-level", .handler = debug_log_level, .quick = true },
+        { .method = "PUT", .pattern = "/log-level", .handler = debug_log_level, .quick = true },
         { .method = "GET", .pattern = "/iptables-logging", .handler = get_logging, .quick = true },
         { .method = "PUT", .pattern = "/iptables-logging", .handler = put_logging, .quick = true },
         { .method = "GET", .pattern = "/plan", .handler = get_plan },

@@ -18,7 +18,4 @@ int debug_start(const char *host, uint16_t port, struct status *status, struct h
 int force_start(const char *host, uint16_t port, struct status *status, struct http_server **ret,
                 struct err *e);
 
-/** metrics_print() - In Prometheus' text format */
-void metrics_print(const struct counts *c, struct str *out);
-
 #endif

@@ -8,22 +8,13 @@
 
 #include "netman/err.h"
 #include "netman/str.h"
+#include "vxlan-policy-agent/metrics.h"
 #include "vxlan-policy-agent/plan/plan.h"
 #include "vxlan-policy-agent/poll/events.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-/** struct counts - For GET /metrics; times in microseconds, instants of clock_us() */
-struct counts {
-        uint64_t cycles, failed_cycles, commits, retries, drift_repairs, connections_cut, asks,
-                failed_asks;
-        int64_t last_plan_us, last_lock_us, last_enforce_us, last_ask_us, last_store_us;
-        int64_t last_success_us; /* the kernel was last known to hold the plan; 0: never */
-        int64_t server_gone_us;  /* since when the server has not answered; 0: it does */
-        size_t containers, policies, rules, chains, bad_tags, conflicts;
-};
 
 /**
  * struct status - The shared part
@@ -38,6 +29,7 @@ struct status {
         pthread_cond_t forced;
         const struct events *events;
         struct counts counts;
+        struct meter meter; /* has locks of its own */
         struct plan plan;
         bool logging, stopping;
         uint64_t force_asked, force_done;

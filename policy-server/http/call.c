@@ -127,6 +127,15 @@ static void call_free(void *own)
         free(c);
 }
 
+/** say_parked() - So that who measures how long we take can tell it from waiting for news */
+static void say_parked(struct call *c)
+{
+        char text[48];
+
+        (void)snprintf(text, sizeof text, "parked;dur=%.1f", (double)c->parked_us / 1e3);
+        http_reply_header(&c->reply, "Server-Timing", text);
+}
+
 void call_finish(struct call *c)
 {
         struct http_reply reply;
@@ -134,6 +143,8 @@ void call_finish(struct call *c)
         if (c->endpoint->audience != FOR_CELLS)
                 cors_headers(c->ps, c->rq, &c->reply);
         http_reply_header(&c->reply, "X-Vcap-Request-Id", c->id);
+        if (c->parked_us)
+                say_parked(c);
         log_request(c, "done");
         /* The call goes with its request, maybe before http_answer() returns. */
         reply = c->reply;

@@ -91,7 +91,7 @@ iptables -S >"$T/before"
 commits=$(logged rules-enforced)
 agent_up
 check "it starts without the server" wait_for 10 has_logged using-saved-policies
-wait_for 10 sh -c "curl -s http://127.0.0.1:8721/metrics | grep -q 'vxlan_policy_agent_enforced 1'"
+wait_for 10 sh -c "curl -s http://127.0.0.1:8721/metrics | grep -q 'netman_agent_enforced 1'"
 same "a restart changes no rule" "" "$(iptables -S | diff "$T/before" -)"
 same "and commits nothing" "$commits" "$(logged rules-enforced)"
 agent_down
@@ -172,7 +172,7 @@ match "which changes nothing" 'REJECT_LOCAL' "$(rule | grep -e '-s 10.255.8.0/22
 subnet_is 10.255.1.1/24
 same "a body that is no JSON is refused" '{ "error": "decoding request body as json" }' "$(logging 'x')"
 same "so is one without the key" "{ \"error\": \"missing required key 'enabled'\" }" "$(logging '{}')"
-same "the log level can be changed" 204 "$(curl -s -o /dev/null -w '%{http_code}' -d ERROR http://127.0.0.1:8721/log-level)"
+same "the log level can be changed" 200 "$(curl -s -o /dev/null -w '%{http_code}' -d ERROR http://127.0.0.1:8721/log-level)"
 match "the plan can be read" "^-A vpa--src -s 10.255.1.2/32" "$(curl -s http://127.0.0.1:8721/plan)"
 same "what it shows is in the kernel" "" "$(curl -s http://127.0.0.1:8721/plan | grep -e '^-A' | sort | diff - <(iptables -S | grep -e '^-A vpa-' | sort))"
 check "metrics count commits" test "$(metric commits_total)" -gt 0

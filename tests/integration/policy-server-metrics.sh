@@ -81,11 +81,12 @@ for name in ByGuids LastUpdated CreateTag; do
 done
 check "a tag that a router holds is in use" shows $EXTERNAL netman_tags_in_use $((before + 1))
 tag=$(internal "$INT?id=app-1" -o /dev/null -D - | tr -d '\r' | sed -n 's/^[Ee][Tt]ag: //p')
-curl -s "${CELL[@]}" "$PSI$INT?id=app-1" -m 30 -o "$T/out" -H "If-None-Match: $tag" -H 'Prefer: wait=2' &
+curl -s "${CELL[@]}" "$PSI$INT?id=app-1" -m 30 -o "$T/out" -D "$T/head" -H "If-None-Match: $tag" -H 'Prefer: wait=2' &
 check "who waits is counted" wait_for 10 shows $INTERNAL netman_watchers_parked 1
 wait $!
 slow='netman_http_request_duration_seconds_bucket{listener="internal",route="InternalPolicies",le="1"}'
 same "waiting for news is no slow answer" "$(duration_count $INTERNAL internal InternalPolicies)" "$(metric_of $INTERNAL "$slow")"
+match "the cell is told how long it waited" '^Server-Timing: parked;dur=[0-9]{4}\.[0-9]' "$(cat "$T/head")"
 same "nobody waits any more" 0 "$(metric_of $INTERNAL netman_watchers_parked)"
 curl -s -o "$T/out" http://127.0.0.1:4004/health
 same "the health port is counted apart" 1 "$(requests $INTERNAL health Health 200)"

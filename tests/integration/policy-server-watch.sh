@@ -83,7 +83,8 @@ check "who waits is up to date with it" wait_for 20 eval '[ "$(cells enforced)" 
 same "a policy of theirs" 200 "$(create app-1 app-2 tcp 90)"
 check "both are told" wait_for 20 eval 'ended steady && ended fresh'
 check "and are not up to date until they ask again" wait_for 20 eval '[ "$(cells enforced)" -eq 0 ]'
-same "both are still alive" "$all" "$(cells agents)"
+# One that parked may have been counted only after "all" was read: fewer would be the fault.
+check "both are still alive" test "$(cells agents)" -ge "$all"
 same "taken back" "200 200" "$(delete app-1 app-2 tcp 90) $(delete app-3 app-4 tcp 90)"
 tag=$(etag "$INT?id=app-1")
 

@@ -109,7 +109,7 @@ agent_down() {
 force() { curl -sS -m 20 -o "$T/force" -w '%{http_code}' http://127.0.0.1:8722/force-policy-poll-cycle; }
 logged() { grep -c "\"cfnetworking.vxlan-policy-agent.$1\"" "$T/agent.log"; }
 has_logged() { [ "$(logged "$1")" -gt "${2-0}" ]; }
-metric() { curl -sS -m 5 http://127.0.0.1:8721/metrics | awk -v m="vxlan_policy_agent_$1" '$1 == m {print $2}'; }
+metric() { curl -sS -m 5 http://127.0.0.1:8721/metrics | awk -v m="netman_agent_$1" '$1 == m {print $2}'; }
 rule() { iptables -S "$@"; }
 first_forward() { iptables -S FORWARD 1; }
 

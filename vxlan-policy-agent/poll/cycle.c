@@ -27,6 +27,12 @@ void cycle_done(struct cycle *c)
         containers_done(&c->containers);
 }
 
+void cycle_took(struct cycle *c, enum span what, int64_t us)
+{
+        c->spent_us += us;
+        meter_took(&c->status->meter, what, us);
+}
+
 /* ---- Observe ---- */
 
 /**
@@ -77,7 +83,7 @@ int cycle_observe(struct cycle *c, struct err *e)
                 return 0;
         if (containers_read(c->config->datastore, &c->containers, e) < 0)
                 return err_add(e, "container store");
-        c->counts.last_store_us = clock_us() - start;
+        cycle_took(c, SPAN_STORE, clock_us() - start);
         c->counts.containers = c->containers.count;
         c->in_kernel = false;
         c->cut_due = true;
@@ -160,7 +166,7 @@ static struct plan_settings settings_of(const struct cycle *c)
         return s;
 }
 
-static int make_plan(struct cycle *c, struct plan *ret, struct err *e)
+static int make_plan(struct cycle *c, struct plan *ret, int64_t *ret_us, struct err *e)
 {
         const struct plan_input in = { .settings = settings_of(c),
                                        .containers = c->containers.items,
@@ -171,7 +177,8 @@ static int make_plan(struct cycle *c, struct plan *ret, struct err *e)
 
         if (plan_make(&in, ret, e) < 0)
                 return -1;
-        c->counts.last_plan_us = clock_us() - start;
+        *ret_us = clock_us() - start;
+        cycle_took(c, SPAN_PLAN, *ret_us);
         c->counts.rules = ret->rules;
         c->counts.chains = ret->count;
         c->counts.bad_tags = ret->bad_tags;
@@ -187,29 +194,32 @@ static int make_plan(struct cycle *c, struct plan *ret, struct err *e)
 
 static void note_cost(struct cycle *c, const struct fw_cost *cost)
 {
-        c->counts.last_lock_us = cost->lock_us;
-        c->counts.last_enforce_us = cost->edit_us;
+        cycle_took(c, SPAN_LOCK, cost->lock_us);
+        cycle_took(c, SPAN_ENFORCE, cost->edit_us);
         c->counts.retries += cost->tries - 1;
         c->counts.commits += cost->committed;
 }
 
 /**
- * settle() - The kernel holds what is known: remember it
+ * settle() - The kernel holds what is known: remember it, and what it took to see to that
  */
-static void settle(struct cycle *c)
+static void settle(struct cycle *c, int64_t cost_us)
 {
         memcpy(c->enforced, c->revision, sizeof c->enforced);
         c->in_kernel = true;
         c->counts.last_success_us = clock_us();
+        meter_took(&c->status->meter, SPAN_CYCLE, c->spent_us);
+        c->spent_us = 0;
         c->look.number++;
-        c->look.cost_us = c->counts.last_plan_us + c->counts.last_enforce_us;
+        c->look.cost_us = cost_us;
         (void)fw_size("filter", &c->look.rules, &c->look.bytes, NULL); /* wrong: one look more */
 }
 
 /**
  * report() - Say what was changed; a change without a new plan repaired somebody's doing
  */
-static void report(struct cycle *c, const struct plan *p, const struct fw_cost *cost)
+static void report(struct cycle *c, const struct plan *p, int64_t plan_us,
+                   const struct fw_cost *cost)
 {
         bool drift = plan_same(p, &c->status->plan); /* only this thread writes it */
 
@@ -219,7 +229,7 @@ static void report(struct cycle *c, const struct plan *p, const struct fw_cost *
         log_info(drift ? "drift-repaired" : "rules-enforced", LOG_INT("rules", p->rules),
                  LOG_INT("chains", p->count), LOG_INT("containers", c->containers.count),
                  LOG_INT("store_version", c->containers.list.stamp.version),
-                 LOG_STR("revision", c->revision), LOG_INT("plan_us", c->counts.last_plan_us),
+                 LOG_STR("revision", c->revision), LOG_INT("plan_us", plan_us),
                  LOG_INT("enforce_us", cost->edit_us));
 }
 
@@ -251,14 +261,15 @@ static int enforce(struct cycle *c, struct err *e)
                                         .wait_ms = FW_WAIT_MS };
         OWN(plan) struct plan p = { 0 };
         struct fw_cost cost = { 0 };
+        int64_t plan_us = 0;
 
-        if (make_plan(c, &p, e) < 0 || enforce_plan(&where, &p, &cost, e) < 0)
+        if (make_plan(c, &p, &plan_us, e) < 0 || enforce_plan(&where, &p, &cost, e) < 0)
                 return -1;
         note_cost(c, &cost);
         if (cut(c, &p, e) < 0 || bridge_filters(e) < 0)
                 return -1;
-        settle(c);
-        report(c, &p, &cost);
+        settle(c, plan_us + cost.edit_us);
+        report(c, &p, plan_us, &cost);
         status_set_plan(c->status, &p);
         return 0;
 }

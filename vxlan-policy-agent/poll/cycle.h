@@ -26,6 +26,7 @@
  * @in_kernel: The kernel holds the plan of what is known
  * @cut_due:   A policy or a container may have gone since connections were last cut
  * @look:      The last comparison with the kernel
+ * @spent_us:  Time taken by the steps of this turn, or since the plan last went in
  */
 struct cycle {
         const struct agent_config *config;
@@ -37,6 +38,7 @@ struct cycle {
         char revision[SOURCE_ETAG_MAX + 1], enforced[SOURCE_ETAG_MAX + 1];
         struct counts counts;
         struct drift_look look;
+        int64_t spent_us;
 };
 
 void cycle_init(struct cycle *c, const struct agent_config *config, struct status *status);
@@ -50,6 +52,9 @@ void cycle_done(struct cycle *c);
  * rules stand they are the best that is known, and stay.
  */
 int cycle_begin(struct cycle *c, struct err *e);
+
+/** cycle_took() - A step took so long */
+void cycle_took(struct cycle *c, enum span what, int64_t us);
 
 /** cycle_observe() - Read the subnet file and the container store again if they changed */
 int cycle_observe(struct cycle *c, struct err *e);

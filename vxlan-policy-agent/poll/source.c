@@ -173,6 +173,19 @@ static int take_answer(struct http_answer *a, struct source_news *ret, struct er
         return 0;
 }
 
+/**
+ * parked_us() - From "Server-Timing: parked;dur=MILLISECONDS"; 0 without
+ */
+static int64_t parked_us(const struct http_answer *a)
+{
+        static const char key[] = "parked;dur=";
+        const char *timing = http_answer_header(a, "Server-Timing");
+        const char *at = timing ? strstr(timing, key) : NULL;
+        double ms = at ? strtod(at + sizeof key - 1, NULL) : 0;
+
+        return ms > 0 && ms < INT32_MAX ? (int64_t)(ms * 1e3) : 0;
+}
+
 int source_ask(struct source *s, const struct source_ask *ask, struct source_news *ret,
                struct err *e)
 {
@@ -185,6 +198,7 @@ int source_ask(struct source *s, const struct source_ask *ask, struct source_new
                 s->old_api = true;
                 return source_ask(s, ask, ret, e);
         }
+        ret->parked_us = parked_us(&a);
         if (a.status == 304 && ask->enforced[0])
                 return 0;
         if (a.status != 200)

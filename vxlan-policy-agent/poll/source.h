@@ -53,8 +53,10 @@ struct source_ask {
  * @policies: All that touch one of the ids
  * @revision: The answer's ETag; "" from a server without
  * @body:     The answer's text, to be kept on disk
+ * @parked_us: How long the server let us wait for news, as it says
  */
 struct source_news {
+        int64_t parked_us;
         bool changed;
         struct policy_list policies;
         char revision[SOURCE_ETAG_MAX + 1];
