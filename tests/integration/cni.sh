@@ -78,11 +78,22 @@ for pair in 0.2.0:0.2.0 0.3.1:0.2.0 0.3.1:0.3.1 1.0.0:0.4.0 0.2.0:1.0.0; do
     esac
     ip=$(jq -r .x.ip "$T/store")
     match "masquerading, and only for what leaves the overlay" "-s $ip/32 ! -d 10.255.0.0/16 -m comment --comment \"x:eth0\" -j MASQUERADE" "$(iptables -t nat -S)"
+    cni cni-wrapper-plugin CHECK "$(wrapper "${pair%:*}" "${pair#*:}")"
+    same "wrapper CHECK" "0 0" "$status $(stat -c %s "$T/out")"
     cni cni-wrapper-plugin DEL "$(wrapper "${pair%:*}" "${pair#*:}")"
     same "wrapper DEL" 0 "$status"
 done
 snapshot after
 check "nothing is left" diff "$T/before" "$T/after"
+cni cni-wrapper-plugin CHECK "$(wrapper 1.0.0 1.0.0)"
+same "CHECK of a container that is not there" "1 100 container is not in the store $T/store" "$status $(answer .code) $(answer .msg)"
+cni cni-wrapper-plugin ADD "$(wrapper 1.0.0 1.0.0)"
+iptables -t nat -F
+cni cni-wrapper-plugin CHECK "$(wrapper 1.0.0 1.0.0)"
+same "CHECK of one whose masquerading somebody took" "1 100 masquerading is missing" "$status $(answer .code) $(answer .msg)"
+cni cni-wrapper-plugin DEL "$(wrapper 1.0.0 1.0.0)"
+snapshot after
+check "nothing is left of them" sh -c "iptables -t nat -X; iptables -t nat -S | grep -c netman | grep -qx 0"
 for key in datastore:'missing datastore path' iptables_lock_file:'missing iptables lock file path' \
     overlay_network:'missing overlay network' delegate:'delegate config is missing type'; do
     cni cni-wrapper-plugin ADD "$(wrapper 0.3.1 0.3.1 | jq -c "del(.${key%%:*})")"
@@ -131,4 +142,30 @@ down y "$T/list.json"
 same "and go down" "0 " "$status $(cat "$T/err")"
 ip link del br-plain
 refuse "portmap's forward is gone" sh -c 'iptables -t nat -S | grep -q 61000'
+
+# --- every version, as a single configuration and as a list -----------------------------------
+container v
+ip link add br-v type bridge
+mkdir "$T/v.d"
+jq --arg t "$T" 'del(.overlay_network) | .cni_config_dir = $t + "/v.d"' "$T/networker.json" >"$T/v.json"
+for v in 0.1.0 0.2.0 0.3.0 0.3.1 0.4.0 1.0.0; do
+    jq -n --arg v "$v" '{name: "v", cniVersion: $v, type: "bridge", bridge: "br-v", isDefaultGateway: true,
+        ipam: {type: "host-local", subnet: "10.78.0.0/24"}, dns: {nameservers: ["9.9.9.9"]}}' >"$T/v.conf"
+    rm -f "$T"/v.d/*
+    cp "$T/v.conf" "$T/v.d/10-v.conf"
+    up v '{"Pid":'"$(pid v)"'}' "$T/v.json"
+    match "a single configuration of version $v" '^0 10.78.0.[0-9]+ eth0$' "$status $(answer '.properties | ."garden.network.container-ip" + " " + ."garden.network.interface"')"
+    down v "$T/v.json"
+    same "goes down, version $v" "0 " "$status $(cat "$T/err")"
+    rm -f "$T"/v.d/*
+    # What comes second wants the result of the first in a form that is not older than 0.3.0.
+    jq --arg v "$v" '{name, cniVersion, plugins: ([del(.name, .cniVersion)] + if $v < "0.3.0" then [] else [{type: "bandwidth", ingressRate: 1000000, ingressBurst: 1000000}] end)}' "$T/v.conf" >"$T/v.d/10-v.conflist"
+    up v '{"Pid":'"$(pid v)"'}' "$T/v.json"
+    match "a list of version $v" '^0 10.78.0.[0-9]+$' "$status $(answer '.properties."garden.network.container-ip"')"
+    down v "$T/v.json"
+    same "and its DEL, version $v" "0 " "$status $(cat "$T/err")"
+done
+same "no address is still taken" 0 "$(find /var/lib/cni/networks/v -name '10.*' | wc -l)"
+kill_container v
+ip link del br-v
 done_testing

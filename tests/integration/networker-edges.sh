@@ -218,6 +218,25 @@ for case in 'sleepy:did not end in time' 'crashing:exit status 139' 'garbling:it
     same "a plugin that is ${case%%:*}: up fails" "1 0" "$status $(stat -c %s "$T/out")"
     match "a plugin that is ${case%%:*}: the words" "cfnetworking: cni up failed: .*${case#*:}" "$(tail -n 1 "$T/err")"
 done
+
+# --- and on DEL ---------------------------------------------------------------------------
+rm -f "$T"/one.d/*
+jq -n --slurpfile net "$T/cni.d/30-net.conf" '{name: "net", cniVersion: "0.4.0", plugins: [($net[0] | del(.name, .cniVersion)), {type: "moody"}]}' >"$T/one.d/40-moody.conflist"
+with ".cni_config_dir = \"$T/one.d\" | .cni_timeout_seconds = 1" >/dev/null
+cp "$T/changed.json" "$T/moody.json"
+moody() { printf '#!/bin/sh\n[ "$CNI_COMMAND" = ADD ] && exec jq .prevResult\n%s\n' "$1" >"$T/plugins/moody"; chmod +x "$T/plugins/moody"; }
+for case in 'sleep 1000@did not end in time' 'kill -SEGV $$@exit status 139' 'head -c 10000000 /dev/zero | tr "\0" x@wrote more than' \
+    'echo "{\"code\":7,\"msg\":\"cannot let go\"}"; exit 1@cannot let go'; do
+    moody "${case%@*}"
+    up p '{"Pid":'"$(pid p)"'}' "$T/moody.json"
+    down p "$T/moody.json"
+    same "DEL: ${case%@*}: down fails" "1 0" "$status $(stat -c %s "$T/out")"
+    match "DEL: ${case%@*}: the words" "cfnetworking: cni down: .*plugin type=\"moody\" failed \(delete\): .*${case#*@}" "$(tail -n 1 "$T/err")"
+    refuse "DEL: ${case%@*}: the other plugins were run all the same" in_ns p ip link show eth0
+    moody 'echo "what a result that nobody asked for"'
+    down p "$T/moody.json"
+    same "DEL: ${case%@*}: down again, and all is well" "0 " "$status $(cat "$T/err")"
+done
 kill_container p
 down p
 snapshot after
