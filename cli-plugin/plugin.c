@@ -7,31 +7,23 @@
 #include "cli-plugin/progress.h"
 #include "cli-plugin/run.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define NOT_ALONE "This cf CLI plugin is not intended to be run on its own\n\n"
 
-static int run_command(struct session *s, const struct args *a, struct out *o, struct err *e)
-{
-        switch (a->command->id) {
-        case COMMAND_ALLOW:
-        case COMMAND_REMOVE:
-                return run_change(s, a, o, e);
-        case COMMAND_LIST:
-                return run_list(s, a, o, e);
-        case COMMAND_EXPLAIN:
-                return run_explain(s, a, o, e);
-        case COMMAND_APPLY:
-                return run_apply(s, a, o, e);
-        case COMMAND_ADD_POLICY:
-                return run_add_policy(s, a, o, e);
-        case COMMAND_REMOVE_POLICY:
-                return run_remove_policy(s, a, o, e);
-        case COMMAND_POLICIES:
-                return run_policies(s, a, o, e);
-        }
-        return err_set(e, FAULT_BAD_INPUT, 0, "Invalid command");
-}
+typedef int run_fn(struct session *s, const struct args *a, struct out *o, struct err *e);
+static run_fn *const runs[] = {
+        [COMMAND_ALLOW] = run_change,
+        [COMMAND_REMOVE] = run_change,
+        [COMMAND_LIST] = run_list,
+        [COMMAND_EXPLAIN] = run_explain,
+        [COMMAND_APPLY] = run_apply,
+        [COMMAND_ADD_POLICY] = run_add_policy,
+        [COMMAND_REMOVE_POLICY] = run_remove_policy,
+        [COMMAND_POLICIES] = run_policies,
+};
+static_assert(sizeof runs / sizeof *runs == COMMAND_POLICIES + 1, "a function per command");
 
 /** fail() - FAILED and the reason; what was to be said before it is said */
 static int fail(struct out *o, const char *why)
@@ -76,7 +68,7 @@ static int perform(struct session *s, const struct command *c, int argc, char **
         if (args_parse(c, argc, argv, &a, &e) < 0)
                 return fail_usage(s, c, o, e.msg);
         s->quiet = a.json; /* for programs */
-        if (run_command(s, &a, o, &e) < 0 || out_flush(o, &e) < 0) {
+        if (runs[c->id](s, &a, o, &e) < 0 || out_flush(o, &e) < 0) {
                 progress_clear(s->quiet);
                 return fail(o, e.msg);
         }
