@@ -6,7 +6,8 @@
 
 /**
  * struct scan - The command line while it is read
- * @words:   What is no option
+ * @words:       What is no option
+ * @destination: --destination-app, which may stand for the second word
  */
 struct scan {
         int argc;
@@ -14,7 +15,7 @@ struct scan {
         int at;
         const char *words[2];
         size_t word_count;
-        const char *protocol, *port, *wait;
+        const char *protocol, *port, *wait, *destination;
         bool waits;
 };
 
@@ -70,7 +71,7 @@ static int take_option(struct scan *s, struct args *a, struct err *e)
                 { "app", &a->app, NULL },
                 { "source", &a->source, NULL },
                 { "dest", &a->destination, NULL },
-                { "destination-app", &s->words[1], NULL },
+                { "destination-app", &s->destination, NULL },
                 { "f", &a->file, NULL },
                 { "o", &a->org, NULL },
                 { "s", &a->space, NULL },
@@ -175,6 +176,9 @@ static int parse_newer(struct scan *s, struct args *a, struct err *e)
         static const char *const words[] = { "SOURCE_APP", "DESTINATION_APP" };
         bool remove = a->command->id == COMMAND_REMOVE_POLICY;
 
+        if (s->destination && s->words[1])
+                return shape(e);
+        s->words[1] = s->destination ? s->destination : s->words[1];
         for (size_t i = 0; i < 2; i++) {
                 if (!s->words[i])
                         return err_set(e, FAULT_BAD_INPUT, 0,

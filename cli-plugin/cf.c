@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli-plugin/cf.h"
 
+#include "cli-plugin/cc.h"
 #include "cli-plugin/metadata.h"
 
 #include <string.h>
@@ -65,6 +66,63 @@ static int cf_token(struct session *s, bool fresh, char **ret, struct err *e)
         return -1;
 }
 
+/** current_space() - Id of the targeted space, which cf knows without asking anybody */
+static int current_space(struct session *s, char **ret, struct err *e)
+{
+        OWN(json) json_t *reply = NULL;
+        const char *id;
+        char *copy;
+
+        if (rpc_call_text(rpc_of(s), "GetCurrentSpace", "", &reply, e) < 0)
+                return -1;
+        id = json_string_value(json_object_get(json_object_get(reply, "SpaceFields"), "Guid"));
+        if (!id || !*id)
+                return err_set(e, FAULT_BAD_INPUT, 0,
+                               "No space targeted, use 'cf target -s SPACE' to target a space.");
+        copy = strdup(id);
+        if (!copy)
+                return err_oom(e);
+        *ret = copy;
+        return 0;
+}
+
+/**
+ * ask_instead() - May we ask the Cloud Controller where cf has failed to?
+ *
+ * cf asks the controller's API v2, which many a platform no longer has. And it
+ * hangs up on a question for an app with anything but texts, numbers and switches
+ * in its environment, which it cannot encode. API v3 answers both.
+ * @why: cf's failure
+ */
+static bool ask_instead(struct session *s, const struct err *why)
+{
+        if (why->fault == FAULT_UPSTREAM)
+                return rpc_reopen(rpc_of(s), NULL) == 0;
+        return str_starts(why->msg, "Server error, status code: 404");
+}
+
+static int cf_app(struct session *s, const char *name, char **ret, struct err *e)
+{
+        OWN(mem) char *space = NULL;
+        OWN(json) json_t *app = NULL;
+        const char *id;
+        char *copy;
+
+        if (rpc_call_text(rpc_of(s), "GetApp", name, &app, e) < 0) {
+                if (!ask_instead(s, e) || current_space(s, &space, e) < 0)
+                        return -1;
+                return cc_app_id(s, space, name, ret, e);
+        }
+        id = json_string_value(json_object_get(app, "Guid"));
+        if (!id || !*id)
+                return err_set(e, FAULT_ABSENT, 0, "%.100s not found", name);
+        copy = strdup(id);
+        if (!copy)
+                return err_oom(e);
+        *ret = copy;
+        return 0;
+}
+
 static const char *member(const json_t *obj, const char *name)
 {
         const char *text = json_string_value(json_object_get(obj, name));
@@ -74,56 +132,20 @@ static const char *member(const json_t *obj, const char *name)
 
 static int cf_apps(struct session *s, struct app_list *ret, struct err *e)
 {
+        OWN(mem) char *space = NULL;
         OWN(json) json_t *apps = NULL;
         json_t *app;
         size_t i;
 
-        if (rpc_call_text(rpc_of(s), "GetApps", "", &apps, e) < 0)
-                return -1;
+        if (rpc_call_text(rpc_of(s), "GetApps", "", &apps, e) < 0) {
+                if (!ask_instead(s, e) || current_space(s, &space, e) < 0)
+                        return -1;
+                return cc_apps_of_space(s, space, ret, e);
+        }
         json_array_foreach(apps, i, app) {
                 if (app_list_add(ret, member(app, "Guid"), member(app, "Name"), "", e) < 0)
                         return -1;
         }
-        return 0;
-}
-
-/**
- * app_in_list() - An app's id out of the list of all
- *
- * The CLI hangs up on a question for an app whose environment holds anything but
- * texts, numbers and switches, which it cannot encode. Its list of apps says
- * nothing of environments.
- */
-static int app_in_list(struct session *s, const char *name, char **ret, struct err *e)
-{
-        OWN(app_list) struct app_list apps = { 0 };
-
-        if (rpc_reopen(rpc_of(s), e) < 0 || cf_apps(s, &apps, e) < 0)
-                return -1;
-        for (size_t i = 0; i < apps.count; i++) {
-                if (str_eq(apps.items[i].name, name)) {
-                        *ret = GIVE(apps.items[i].id);
-                        return 0;
-                }
-        }
-        return err_set(e, FAULT_ABSENT, 0, "App %.100s not found", name);
-}
-
-static int cf_app(struct session *s, const char *name, char **ret, struct err *e)
-{
-        OWN(json) json_t *app = NULL;
-        const char *id;
-        char *copy;
-
-        if (rpc_call_text(rpc_of(s), "GetApp", name, &app, e) < 0)
-                return e->fault == FAULT_UPSTREAM ? app_in_list(s, name, ret, e) : -1;
-        id = json_string_value(json_object_get(app, "Guid"));
-        if (!id || !*id)
-                return err_set(e, FAULT_ABSENT, 0, "%.100s not found", name);
-        copy = strdup(id);
-        if (!copy)
-                return err_oom(e);
-        *ret = copy;
         return 0;
 }
 

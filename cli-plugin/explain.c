@@ -110,6 +110,10 @@ static void say_allowed(const struct str *why, const struct policies_status *st,
         str_addf(&o->text, "   by policy %s\n", str_text(why));
         if (!st->known)
                 return;
+        if (!st->agents) {
+                str_add(&o->text, "   the policy server knows of no live cell to enforce it\n");
+                return;
+        }
         str_addf(&o->text,
                  "   the newest policies are enforced by %" PRId64 " of %" PRId64 " cells\n",
                  st->enforced, st->agents);

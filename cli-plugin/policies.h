@@ -21,8 +21,8 @@ struct policy_filter {
         const char *either, *source, *destination;
 };
 
-/** policies_list() - Those that the user may see and that pass; ranges too, where the server knows
- * them */
+/** policies_list() - Those that the user may see and that pass; with ranges, if the server has any
+ */
 int policies_list(struct session *s, const struct policy_filter *f, struct policy_list *ret,
                   struct err *e);
 

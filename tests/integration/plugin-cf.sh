@@ -19,7 +19,7 @@ JSON
 start_platform || { not_ok "the platform starts" "$(tail -n 5 "$T"/*.log)"; done_testing; }
 log_in dora "$T/dora"
 jq --arg t "$(jq -r .AccessToken "$T/dora/.cf/config.json")" '{api: "http://127.0.0.1:8081", username: "dora", token: $t,
-    help: "NAME:\n   c - text\n\nUSAGE:\n   cf c", apps}' "$T/world.json" >"$T/cli.json"
+    space: "space-1", help: "NAME:\n   c - text\n\nUSAGE:\n   cf c", apps}' "$T/world.json" >"$T/cli.json"
 
 # cf ARGS…: as typed behind "cf"; calls are noted in $T/calls. Colours as on a terminal.
 export CF_COLOR=true
@@ -126,11 +126,21 @@ Source${tab}${tab}Destination${tab}Protocol${tab}Port
 frontend${tab}backend${tab}${tab}tcp${tab}${tab}8080"
 ends "an app with a space, a comma and an umlaut" 0 names "Allowing traffic from front end, grün to backend as dora..."
 ends "an app that the CLI cannot encode" 0 nested "Allowing traffic from nested to backend as dora..."
-same "these policies are there" "frontend backend tcp 8080
-front end, grün backend udp 1-2
-nested backend udp 1-2" "$(CF_COLOR=false cf list-access | tail -n +5 | tr -s '\t' ' ')"
+ends "a platform without the API that cf 7 asks" 0 v2-off "Allowing traffic from frontend to backend as dora..."
+replays "and all are listed there" 0 v2-off-list "Listing policies as dora...
+OK
+
+Source${tab}${tab}${tab}Destination${tab}Protocol${tab}Port
+frontend${tab}${tab}backend${tab}${tab}tcp${tab}${tab}8080
+front end, grün${tab}${tab}backend${tab}${tab}udp${tab}${tab}1-2
+nested${tab}${tab}${tab}backend${tab}${tab}udp${tab}${tab}1-2
+frontend${tab}${tab}backend${tab}${tab}tcp${tab}${tab}7"
+same "these policies are there" "front end, grün backend udp 1-2
+frontend backend tcp 7
+frontend backend tcp 8080
+nested backend udp 1-2" "$(CF_COLOR=false cf list-access | tail -n +5 | tr -s '\t' ' ' | sort)"
 for app in "front end, grün" nested; do check "and removed: $app" cf remove-access "$app" backend --protocol udp --port 1-2; done
-check "and the first" cf remove-access frontend backend --protocol tcp --port 8080
+for port in 7 8080; do check "and removed: port $port" cf remove-access frontend backend --protocol tcp --port $port; done
 replays "an empty list" 0 list "Listing policies as dora...
 OK
 
@@ -168,12 +178,19 @@ jq '.errors = {AccessToken: "no token"}' "$T/cli.json" >"$cli"
 match "a CLI without a token" "getting policies: getting access token: no token" "$(cf list-access)"
 jq '.errors = {AccessToken: "not a compact JWS"} | .logged_in = false' "$T/cli.json" >"$cli"
 match "or that has one for nobody" "getting access token: Not logged in. Use 'cf login' to log in." "$(cf list-access)"
-for method in IsMinCliVersion Username GetApps; do
+jq '.errors = {GetApp: "Server error, status code: 404, error code: 10000, message: Unknown request", GetApps: "Server error, status code: 404, error code: 0, message: "}' "$T/cli.json" >"$cli"
+check "a platform without the API that the CLI asks: a policy is made" cf allow-access frontend backend --protocol tcp --port 7
+match "and listed" "frontend.*backend.*7$" "$(cf list-access)"
+check "and removed" cf remove-access frontend backend --protocol tcp --port 7
+match "an app that is not there is told" "resolving source app: App nosuch not found" "$(cf allow-access nosuch backend --protocol tcp --port 1)"
+jq '.errors.GetApp = "Server error, status code: 500, error code: 0, message: " | .errors.GetApps = .errors.GetApp' "$T/cli.json" >"$cli"
+match "another failure is passed on" "getting apps: Server error, status code: 500" "$(cf list-access)"
+for method in IsMinCliVersion Username AccessToken; do
     jq --arg m $method '.hang_up = $m' "$T/cli.json" >"$cli"
     match "a CLI that hangs up at $method" "the cf CLI closed the connection" "$(cf list-access)"
 done
 jq '.hang_up = "GetApp"' "$T/cli.json" >"$cli"
-check "a CLI that hangs up at GetApp is asked for all apps" cf remove-access frontend backend --protocol tcp --port 1
+check "where the CLI hangs up at GetApp, the Cloud Controller is asked" cf remove-access frontend backend --protocol tcp --port 1
 match "and if there is none of that name, that is told" "resolving source app: App nosuch not found" "$(cf allow-access nosuch backend --protocol tcp --port 1)"
 out=$("$BIN/network-policy-plugin" 1 list-access)
 same "no CLI at all: failure" 1 $?

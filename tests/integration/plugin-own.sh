@@ -29,6 +29,7 @@ out=$(plugin explain-access frontend backend --protocol tcp --port 8081)
 same "what is allowed: exit status 0" 0 $?
 match "and by which policy" "frontend -> backend tcp 8081: allowed" "$out"
 match "named with its ports" "by policy tcp 8080-8085" "$out"
+match "and that no cell is there" "^   the policy server knows of no live cell to enforce it$" "$out"
 check "a range that two policies cover together is allowed" plugin explain-access frontend backend --protocol tcp --port 8080-8090
 out=$(plugin explain-access frontend backend --protocol tcp --port 8080-8091)
 same "what is not allowed: exit status 1" 1 $?

@@ -7,7 +7,7 @@
  *   cf-cli [--ids N] [--dribble] WORLD PLUGIN COMMAND [ARGUMENT…]
  *
  * WORLD is a JSON file: {"api", "username", "token", "insecure", "recent", "logged_in", "help",
- * "apps": [{"guid", "name"}], "errors": {"METHOD": "text"}, "hang_up": "METHOD"}.
+ * "space", "apps": [{"guid", "name"}], "errors": {"METHOD": "text"}, "hang_up": "METHOD"}.
  * --ids sets the first type id, since every Go process has its own; --dribble
  * sends one byte at a time. Each call is a line on standard error; metadata that
  * the plugin sets is printed there as JSON.
@@ -90,6 +90,8 @@ static bool put_reply(struct talk *t, struct str *out, const char *method, const
                 put_bool(out, true);
         else if (strcmp(method, "GetOutputAndReset") == 0)
                 put_lines(t, out, world_text(c, "help"));
+        else if (strcmp(method, "GetCurrentSpace") == 0)
+                put_space(t, out, world_text(c, "space"));
         else if (strcmp(method, "GetApps") == 0)
                 put_apps(t, out);
         else if (strcmp(method, "GetApp") == 0)

@@ -131,6 +131,30 @@ static inline void put_lines(struct talk *t, struct str *out, const char *text)
         gob_put_message(out, &body);
 }
 
+/** put_space() - A Space, whose one member is a struct */
+static inline void put_space(struct talk *t, struct str *out, const char *guid)
+{
+        OWN(str) struct str body = { 0 };
+        unsigned int delta = 1;
+        int first = t->cli->ids;
+
+        (void)define(t, out,
+                     (struct gob_def){ .kind = GOB_KIND_STRUCT,
+                                       .name = "Space",
+                                       .fields = { { "SpaceFields", first + 1 } } });
+        (void)define(
+                t, out,
+                (struct gob_def){ .kind = GOB_KIND_STRUCT,
+                                  .name = "SpaceFields",
+                                  .fields = { { "Guid", GOB_STRING }, { "Name", GOB_STRING } } });
+        gob_put_int(&body, first);
+        gob_put_uint(&body, 1);
+        gob_put_text_field(&body, &delta, guid);
+        gob_put_uint(&body, 0);
+        gob_put_uint(&body, 0);
+        gob_put_message(out, &body);
+}
+
 /*
  * An app's whole model has 20 members; the ones sent here cover every kind of
  * thing that the real one holds: maps with interface values, times, structs,

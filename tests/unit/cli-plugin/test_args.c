@@ -98,6 +98,7 @@ static void wrong_arguments_are_told_in_known_words(void **state)
                 { "add-network-policy a",
                   "the required argument `DESTINATION_APP` was not provided" },
                 { "add-network-policy a b c", "" },
+                { "add-network-policy a b --destination-app c", "" },
                 { "add-network-policy a b --port 1",
                   "--protocol and --port flags must be specified together" },
                 { "add-network-policy a b --protocol udp",
