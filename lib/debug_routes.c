@@ -9,7 +9,7 @@
 static int read_level(const char *text, enum log_level *ret, struct err *e)
 {
         static const char letters[] = "dief", digits[] = "0123";
-        const char *at = NULL;
+        const char *at;
 
         if (strlen(text) != 1)
                 return log_level_parse(text, ret, e);

@@ -126,6 +126,12 @@ static size_t count_policies(struct feed *f)
         return n;
 }
 
+/** uptime_s() - Whole seconds, as the reference counts them */
+static int64_t uptime_s(const struct ps *ps)
+{
+        return (clock_us() - ps->started_us) / 1000000;
+}
+
 /** tell() - To metron, with the reference's names */
 static void tell(struct dropsonde *metron, void *arg)
 {
@@ -135,8 +141,7 @@ static void tell(struct dropsonde *metron, void *arg)
 
         db_stats(ps->db, &db);
         db_peaks(ps->db, &peaks);
-        dropsonde_value(metron, "uptime", (double)((clock_us() - ps->started_us) / 1000000),
-                        "seconds");
+        dropsonde_value(metron, "uptime", (double)uptime_s(ps), "seconds");
         dropsonde_value(metron, "totalPolicies", (double)count_policies(ps->feed), "");
         dropsonde_value(metron, "DBOpenConnections", db.open, "");
         dropsonde_value(metron, "DBQueriesTotal", (double)db.queries, "");
@@ -207,7 +212,7 @@ void ps_metrics_show(struct http_request *rq)
         struct metrics *m = ps->metrics;
 
         dropsonde_stats(ps->metron, &metron);
-        metrics_set(m, UPTIME, (double)((clock_us() - ps->started_us) / 1000000), NULL);
+        metrics_set(m, UPTIME, (double)uptime_s(ps), NULL);
         metrics_set(m, METRON_SENT, (double)metron.sent, NULL);
         metrics_set(m, METRON_LOST, (double)metron.lost, NULL);
         see_snapshot(m, ps->feed);

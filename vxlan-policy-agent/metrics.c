@@ -84,12 +84,17 @@ static double since_s(int64_t instant_us)
         return instant_us ? (double)(clock_us() - instant_us) / 1e6 : 0;
 }
 
+/** uptime_s() - Whole seconds, as the reference counts them */
+static int64_t uptime_s(const struct meter *m)
+{
+        return (clock_us() - m->started_us) / 1000000;
+}
+
 static void tell(struct dropsonde *metron, void *arg)
 {
         const struct meter *m = arg;
 
-        dropsonde_value(metron, "uptime", (double)((clock_us() - m->started_us) / 1000000),
-                        "seconds");
+        dropsonde_value(metron, "uptime", (double)uptime_s(m), "seconds");
 }
 
 int meter_start(struct meter *m, const char *metron_address, struct err *e)
@@ -148,7 +153,7 @@ void meter_show(struct meter *meter, const struct counts *c)
         metrics_set(m, ENFORCED, c->last_success_us != 0, NULL);
         metrics_set(m, SUCCESS_AGE, since_s(c->last_success_us), NULL);
         metrics_set(m, SERVER_GONE, since_s(c->server_gone_us), NULL);
-        metrics_set(m, UPTIME, (double)((clock_us() - meter->started_us) / 1000000), NULL);
+        metrics_set(m, UPTIME, (double)uptime_s(meter), NULL);
         metrics_set(m, METRON_SENT, (double)metron.sent, NULL);
         metrics_set(m, METRON_LOST, (double)metron.lost, NULL);
 }

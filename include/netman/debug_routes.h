@@ -6,8 +6,11 @@
 #include "netman/http_server.h"
 #include "netman/metrics.h"
 
-/** debug_log_level() - Of POST and PUT /log-level. The body names the level: "debug", "d" or "0", …
- * "fatal", "f" or "3" */
+/**
+ * debug_log_level() - Handler of POST and PUT /log-level
+ *
+ * The body names the level: "debug", "d" or "0", … "fatal", "f" or "3".
+ */
 void debug_log_level(struct http_request *rq);
 
 /** debug_metrics() - Answer with all metrics */

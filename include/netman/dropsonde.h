@@ -44,7 +44,7 @@ struct dropsonde_config {
  */
 int dropsonde_start(const struct dropsonde_config *c, struct dropsonde **ret, struct err *e);
 
-/** dropsonde_stop() - Tell the counters' last, then end */
+/** dropsonde_stop() - Tell the counters' last, then end; a look-up under way is waited for */
 void dropsonde_stop(struct dropsonde *d);
 OWN_DROP(dropsonde, struct dropsonde *, dropsonde_stop)
 
