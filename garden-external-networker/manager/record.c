@@ -96,7 +96,8 @@ int record_save(const char *state_file, const char *handle, const struct record 
                 return err_oom(e);
         if (make_folder(state_file, e) < 0 || name_file(state_file, handle, ".json", path, e) < 0)
                 return -1;
-        return file_replace(path, text, strlen(text), 0600, (uid_t)-1, (gid_t)-1, e);
+        /* After a crash of the machine no container is left, and down knows enough without. */
+        return file_swap(path, text, strlen(text), 0600, e);
 }
 
 static int remove_file(const char *state_file, const char *handle, const char *suffix,

@@ -62,7 +62,7 @@ static int save(const struct portalloc *pa, const struct files *files, const str
                 return -1;
         if (file_replace(pa->state_file, state, strlen(state), 0600, (uid_t)-1, (gid_t)-1, e) < 0)
                 return -1;
-        return file_replace(files->freed, freed, strlen(freed), 0600, (uid_t)-1, (gid_t)-1, e);
+        return file_swap(files->freed, freed, strlen(freed), 0600, e);
 }
 
 int portalloc_acquire(const struct portalloc *pa, const char *handle, size_t count, uint16_t *ret,

@@ -36,6 +36,15 @@ int file_read(const char *path, size_t max, struct str *ret, struct err *e);
 int file_replace(const char *path, const char *data, size_t len, mode_t mode, uid_t owner,
                  gid_t group, struct err *e);
 
+/**
+ * file_swap() - As file_replace(), but not flushed to disk
+ *
+ * Other processes see the old file or the new one, and so does a writer's
+ * successor; after a crash of the machine it may be empty or gone. For what is
+ * worth nothing then: a flush takes milliseconds.
+ */
+int file_swap(const char *path, const char *data, size_t len, mode_t mode, struct err *e);
+
 /** file_make_dirs() - mkdir -p for @path itself, mode 0755 */
 int file_make_dirs(const char *path, struct err *e);
 
