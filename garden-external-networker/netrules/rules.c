@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define DNS_PORT   53
+#define FRESH      (FW_INVALID | FW_NEW | FW_UNTRACKED) /* belongs to no open connection */
 #define PREFIX_MAX 28 /* characters of a log prefix, before the space that ends it */
 
 /**
@@ -19,11 +20,13 @@ static void log_prefix(struct fw_rule *r, const char *word, const char *handle)
 }
 
 static int add_deny_log(const struct rules_conf *c, const struct subject *s, const char *word,
-                        struct fw_net dst, struct fw_rules *ret, struct err *e)
+                        struct fw_net dst, uint8_t states, struct fw_rules *ret, struct err *e)
 {
         struct fw_rule r = {
                 .src = fw_host(s->ip),
                 .dst = dst,
+                .states = states,
+                .ctstate = states,
                 .verb = FW_LOG,
                 .limit = { (uint32_t)c->denied_logs_per_sec, (uint32_t)c->denied_logs_per_sec },
         };
@@ -127,13 +130,16 @@ static int add_denies(const struct rules_conf *c, const struct subject *s, struc
 {
         for (size_t i = 0; i < c->deny_count; i++) {
                 const struct deny_network *d = &c->denies[i];
+                /* Who asks from there, a router perhaps, is answered. */
                 const struct fw_rule r = { .src = fw_host(s->ip),
                                            .dst = d->net,
+                                           .states = FRESH,
+                                           .ctstate = true,
                                            .verb = FW_REJECT };
 
                 if (!deny_applies(d, s->workload))
                         continue;
-                if (c->asg_logging && add_deny_log(c, s, "DENY_", d->net, ret, e) < 0)
+                if (c->asg_logging && add_deny_log(c, s, "DENY_", d->net, FRESH, ret, e) < 0)
                         return -1;
                 if (fw_rules_add(ret, &r, e) < 0)
                         return -1;
@@ -174,7 +180,7 @@ int rules_ratelog(const struct rules_conf *c, const struct subject *s, struct fw
 
         if (!out->dry_run && !(out->limit && out->logging))
                 return 0;
-        if (add_deny_log(c, s, "DENY_ORL_", (struct fw_net){ 0 }, ret, e) < 0)
+        if (add_deny_log(c, s, "DENY_ORL_", (struct fw_net){ 0 }, 0, ret, e) < 0)
                 return -1;
         return out->dry_run ? 0 : fw_rules_add(ret, &refuse, e);
 }
@@ -201,7 +207,7 @@ int rules_refusal(const struct rules_conf *c, const struct subject *s, struct fw
 {
         const struct fw_rule refuse = { .verb = FW_REJECT };
 
-        if (c->asg_logging && add_deny_log(c, s, "DENY_", (struct fw_net){ 0 }, ret, e) < 0)
+        if (c->asg_logging && add_deny_log(c, s, "DENY_", (struct fw_net){ 0 }, 0, ret, e) < 0)
                 return -1;
         return fw_rules_add(ret, &refuse, e);
 }
@@ -215,7 +221,7 @@ int rules_netout_end(const struct rules_conf *c, const struct subject *s, struct
 
         if (rules_replies(c, s, ret, e) < 0)
                 return -1;
-        if (c->asg_logging && add_deny_log(c, s, "DENY_", fw_not(c->overlay), ret, e) < 0)
+        if (c->asg_logging && add_deny_log(c, s, "DENY_", fw_not(c->overlay), 0, ret, e) < 0)
                 return -1;
         return fw_rules_add(ret, &refuse, e);
 }
@@ -224,11 +230,9 @@ int rules_netlog(const struct rules_conf *c, const struct subject *s, struct fw_
                  struct err *e)
 {
         const struct fw_rule back = { .verb = FW_RETURN };
-        struct fw_rule others = { .proto = FW_UDP,
-                                  .proto_not = true,
-                                  .states = FW_INVALID | FW_NEW | FW_UNTRACKED,
-                                  .ctstate = true,
-                                  .verb = FW_LOG };
+        struct fw_rule others = {
+                .proto = FW_UDP, .proto_not = true, .states = FRESH, .ctstate = true, .verb = FW_LOG
+        };
         struct fw_rule udp = { .proto = FW_UDP,
                                .limit = { (uint32_t)c->accepted_udp_logs_per_sec,
                                           (uint32_t)c->accepted_udp_logs_per_sec },

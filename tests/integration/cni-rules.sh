@@ -12,7 +12,8 @@ mkdir "$T/today.d"
 jq '{name: "cni-wrapper", cniVersion: "1.0.0", plugins: [. + {instance_address: "10.99.0.5", dns_servers: ["169.254.0.2", "8.8.8.8"],
     host_tcp_services: ["10.99.0.5:7777"], deny_networks: {running: ["10.99.0.3/32"]}, underlay_ips: ["10.99.0.5"], ingress_tag: "ffff0000",
     vtep_name: "flannel.1", iptables_asg_logging: false, iptables_denied_logs_per_sec: 2, iptables_accepted_udp_logs_per_sec: 7,
-    outbound_connections: {limit: true, logging: true, burst: 1000, rate_per_sec: 100, dry_run: false}, lock_timeout_seconds: 1}]}' \
+    outbound_connections: {limit: true, logging: true, burst: 1000, rate_per_sec: 100, dry_run: false}, lock_timeout_seconds: 1,
+    datastore_file_owner: "nobody", datastore_file_group: "nogroup"}]}' \
     "$T/cni.d/30-net.conf" >"$T/today.d/30-cni-wrapper.conflist"
 jq --arg t "$T" 'del(.overlay_network, .instance_address, .dns_servers) | .cni_config_dir = $t + "/today.d"' "$T/networker.json" >"$T/today.json"
 
@@ -24,6 +25,7 @@ up a '{"Pid":'"$(pid a)"',"Properties":{"app_id":"app-a","policy_group_id":"app-
 same "up succeeds" "0 " "$status $(cat "$T/err")"
 ip_a=$(answer '.properties."garden.network.container-ip"')
 same "the answer has the wrapper's name servers" '["169.254.0.2","8.8.8.8"]' "$(answer -c .dns_servers)"
+same "the store belongs to who is configured" "nobody nogroup" "$(stat -c '%U %G' "$T/store")"
 serve outside 80
 serve outside 81
 serve a 8080

@@ -157,14 +157,17 @@ cp "$T/changed.json" "$T/services.json"
 socat TCP-LISTEN:7777,reuseaddr,fork SYSTEM:'echo hello' &
 socat TCP-LISTEN:7779,reuseaddr,fork SYSTEM:'echo hello' &
 wait_for 10 sh -c 'ss -ltn | grep -q :7777 && ss -ltn | grep -q :7779'
-up p '{"Pid":'"$(pid p)"',"Properties":{"container_workload":"app"},"netout_rules":[{}]}' "$T/services.json"
+up p '{"Pid":'"$(pid p)"',"Properties":{"container_workload":"app"},"netout_rules":[{}],"netin":[{"host_port":0,"container_port":8080}]}' "$T/services.json"
 same "up with services and denied networks" 0 "$status"
+port=$(jq '.acquired_ports.p[0]' "$T/state.json")
 talk() { in_ns p sh -c "socat -T 3 - TCP:$1,connect-timeout=3 </dev/null | grep -q hello"; }
 check "a host service is reached" talk 10.99.0.5:7777
 refuse "another port of the cell is not" talk 10.99.0.5:7779
 refuse "a denied network is not, whatever the rules say" reach p 10.99.0.1 80
 netout p '{"container_ip":"'"$(jq -r .p.ip "$T/store")"'","netout_rule":{"networks":[{"start":"10.99.0.1"}]}}'
 refuse "nor by a rule that comes later" reach p 10.99.0.1 80
+serve p 8080
+check "but who asks from there is answered: the router may be there" in_ns outside curl -sfm 5 -o /dev/null "http://10.99.0.5:$port/"
 match "what is denied to staging is not denied to apps" ^0$ "$(iptables -S netout--p | grep -c 10.99.0.2)"
 match "link-local name servers are let through" '-d 169.254.0.2/32 -p udp -m udp --dport 53 -j ACCEPT' "$(iptables -S input--p)"
 down p
@@ -218,6 +221,22 @@ for case in 'sleepy:did not end in time' 'crashing:exit status 139' 'garbling:it
     same "a plugin that is ${case%%:*}: up fails" "1 0" "$status $(stat -c %s "$T/out")"
     match "a plugin that is ${case%%:*}: the words" "cfnetworking: cni up failed: .*${case#*:}" "$(tail -n 1 "$T/err")"
 done
+
+# --- one that waits for its plugins, and another ---------------------------------------------
+jq -n '{name: "bad", type: "sleepy"}' >"$T/one.d/40-bad.conf"
+with ".cni_config_dir = \"$T/one.d\" | .cni_timeout_seconds = 3" >/dev/null
+cp "$T/changed.json" "$T/sleepy.json"
+container q
+(up q '{"Pid":'"$(pid q)"'}' "$T/sleepy.json") &
+slow=$!
+wait_for 5 pgrep -f "$T/plugins/sleepy"
+up p '{"Pid":'"$(pid p)"'}'
+same "a container comes up while another waits for its plugins" 0 "$status"
+check "and has not waited for it" kill -0 "$slow"
+wait "$slow"
+kill_container q
+down q
+down p
 
 # --- and on DEL ---------------------------------------------------------------------------
 rm -f "$T"/one.d/*

@@ -89,6 +89,16 @@ check "one rule more opens one port more" reach b 10.99.0.1 445
 check "and takes none away" reach b 10.99.0.1 444
 refuse "the other container has not gained by it" reach a 10.99.0.1 445
 
+jq -nc --arg ip "$ip_b" '{container_ip: $ip, netout_rules: ([range(10000) | {protocol: 1, networks: [{start: "10.\(20 + (. / 250 | floor)).\(. % 250).0", end: "10.\(20 + (. / 250 | floor)).\(. % 250).9"}], ports: [{start: (1 + . % 1000)}]}]
+    + [{protocol: 1, networks: [{start: "10.99.0.1"}], ports: [{start: 446}]}])}' >"$T/ten-thousand"
+serve outside 446
+refuse "before ten thousand rules a port is shut" reach b 10.99.0.1 446
+bulk b "$(cat "$T/ten-thousand")"
+same "ten thousand rules in one call" 0 "$status"
+check "the last of them opens its port" reach b 10.99.0.1 446
+check "and those from before still hold" reach b 10.99.0.1 445
+refuse "the other container has gained by none" reach a 10.99.0.1 446
+
 # --- down ----------------------------------------------------------------------------
 for c in a b; do
     kill_container $c
