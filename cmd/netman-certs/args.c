@@ -13,11 +13,13 @@ const char args_usage[] =
         "usage: netman-certs ca DIR NAME [--days N] [--rsa] [--force]\n"
         "       netman-certs server DIR CA NAME [--ip ADDR]… [--dns NAME]… [--days N] [--rsa]\n"
         "       netman-certs client DIR CA NAME [--ip ADDR]… [--dns NAME]… [--days N] [--rsa]\n"
+        "       netman-certs peer   DIR CA NAME [--ip ADDR]… [--dns NAME]… [--days N] [--rsa]\n"
         "       netman-certs bundle OUT FILE…\n"
         "\n"
         "Makes DIR/NAME.crt and DIR/NAME.key (mode 0600). Keys are EC P-256, with --rsa\n"
         "RSA 2048. Negative days give a certificate that has expired. A bundle joins\n"
-        "certificates, so that an old and a new authority are trusted side by side.\n";
+        "certificates, so that an old and a new authority are trusted side by side. A peer's\n"
+        "certificate is a server's and a client's: members of etcd need such.\n";
 
 /**
  * take_option() - One option and its value
@@ -111,5 +113,8 @@ int args_parse(int argc, char **argv, struct args *ret, struct err *e)
                 return parse_issue(argc, argv, CERT_SERVER, ret, e);
         if (str_eq(what, "client"))
                 return parse_issue(argc, argv, CERT_CLIENT, ret, e);
-        return err_set(e, FAULT_BAD_INPUT, 0, "say what to make: ca, server, client or bundle");
+        if (str_eq(what, "peer"))
+                return parse_issue(argc, argv, CERT_PEER, ret, e);
+        return err_set(e, FAULT_BAD_INPUT, 0,
+                       "say what to make: ca, server, client, peer or bundle");
 }

@@ -112,22 +112,23 @@ static void alternative_names(const struct cert_wish *wish, struct str *s)
                 str_addf(s, "%sDNS:%s", s->len ? "," : "", wish->dns[i]);
         for (size_t i = 0; i < wish->ip_count; i++)
                 str_addf(s, "%sIP:%s", s->len ? "," : "", wish->ips[i]);
-        if (wish->kind == CERT_SERVER && !s->len && dns_ok(wish->name))
+        if ((wish->kind == CERT_SERVER || wish->kind == CERT_PEER) && !s->len && dns_ok(wish->name))
                 str_addf(s, "DNS:%s", wish->name);
 }
 
 /* What a certificate of each kind may be used for. */
 static const struct usage {
         int nid;
-        const char *value[3]; /* by enum cert_kind; NULL: not this extension */
+        const char *value[CERT_PEER + 1]; /* by enum cert_kind; NULL: not this extension */
 } usages[] = {
-        { NID_basic_constraints, { "critical,CA:TRUE", "critical,CA:FALSE", "critical,CA:FALSE" } },
+        { NID_basic_constraints,
+          { "critical,CA:TRUE", "critical,CA:FALSE", "critical,CA:FALSE", "critical,CA:FALSE" } },
         { NID_key_usage,
           { "critical,keyCertSign,cRLSign", "critical,digitalSignature,keyEncipherment",
-            "critical,digitalSignature" } },
-        { NID_ext_key_usage, { NULL, "serverAuth", "clientAuth" } },
-        { NID_subject_key_identifier, { "hash", "hash", "hash" } },
-        { NID_authority_key_identifier, { NULL, "keyid", "keyid" } },
+            "critical,digitalSignature", "critical,digitalSignature,keyEncipherment" } },
+        { NID_ext_key_usage, { NULL, "serverAuth", "clientAuth", "serverAuth,clientAuth" } },
+        { NID_subject_key_identifier, { "hash", "hash", "hash", "hash" } },
+        { NID_authority_key_identifier, { NULL, "keyid", "keyid", "keyid" } },
 };
 
 static int set_extensions(X509 *cert, X509 *issuer, const struct cert_wish *wish, struct err *e)

@@ -14,14 +14,15 @@
 OWN_DROP(x509, X509 *, X509_free)
 OWN_DROP(pkey, EVP_PKEY *, EVP_PKEY_free)
 
-enum cert_kind { CERT_CA, CERT_SERVER, CERT_CLIENT };
+/* A peer's serves as a server's and as a client's, as members of etcd need it. */
+enum cert_kind { CERT_CA, CERT_SERVER, CERT_CLIENT, CERT_PEER };
 
 #define CERT_NAMES_MAX 32
 
 /**
  * struct cert_wish - The certificate that is asked for
  * @name: Common name; 1-64 characters
- * @ips, @dns: Alternative names. A server without any gets its common name
+ * @ips, @dns: Alternative names. A server or peer without any gets its common name
  * @days: Validity from now; negative: it ended so many days ago
  * @rsa:  RSA 2048 instead of EC P-256, for peers limited to ECDHE-RSA suites
  */

@@ -13,12 +13,8 @@ CERTS=$T/certs
 # etcd's JSON gateway calls its own server, with the server's certificate as a
 # client's: it must be meant for both.
 make_certs() {
-    mkdir "$CERTS" && "$BIN/netman-certs" ca "$CERTS" ca && "$BIN/netman-certs" client "$CERTS" ca client || return 1
-    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=etcd \
-        -keyout "$CERTS/server.key" -out "$CERTS/server.csr" || return 1
-    printf 'subjectAltName=IP:192.0.2.1,IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n' >"$CERTS/ext"
-    openssl x509 -req -in "$CERTS/server.csr" -CA "$CERTS/ca.crt" -CAkey "$CERTS/ca.key" -CAcreateserial \
-        -days 2 -extfile "$CERTS/ext" -out "$CERTS/server.crt"
+    "$BIN/netman-certs" ca "$CERTS" ca && "$BIN/netman-certs" client "$CERTS" ca client &&
+        "$BIN/netman-certs" peer "$CERTS" ca server --ip 192.0.2.1 --ip 127.0.0.1
 }
 check "certificates are made" make_certs
 
@@ -106,5 +102,22 @@ check "and says when it has" wait_for 20 grep -q lease-ended "$T/cell3.log"
 check "its data plane stands all the while" eval 'dataplane 3 | grep -q 192.0.2.11'
 for n in 1 2 3; do member $n; done
 check "when etcd is back so is the lease" wait_for 60 eval 'leases | grep -q 192.0.2.13'
+
+# --- the v2 API of the same members -----------------------------------------------
+for n in 1 2 3; do
+    stop_flanneld $n
+    on $n ip link del flannel.1
+    rm "$T/cell$n.env"
+done
+check "etcd's v2 API takes a configuration" curl -sSf "${TLS[@]}" -XPUT "$ETCD/v2/keys$PREFIX/config" --data-urlencode "value=$CONFIG"
+stop_pid "$T/m1.pid"
+check "with the first member gone a cell joins by v2" join 1 "${with_tls[@]}" --etcd-api=v2
+check "and another" join 2 "${with_tls[@]}" --etcd-api=v2
+check "they see each other" wait_for 10 eval 'dataplane 1 | grep -q 192.0.2.12 && dataplane 2 | grep -q 192.0.2.11'
+member 1
+wait_for 20 curl -sf "${TLS[@]}" https://192.0.2.1:2389/health
+stop_pid "$T/m2.pid"
+check "with the one that they listened to gone another joins" join 3 "${with_tls[@]}" --etcd-api=v2
+check "and is seen" wait_for 20 eval 'dataplane 1 | grep -q 192.0.2.13 && dataplane 2 | grep -q 192.0.2.13'
 
 done_testing

@@ -77,6 +77,8 @@ static void certificates_are_trusted_for_their_purpose_only(void **state)
                 { CERT_SERVER, true, 30, X509_PURPOSE_SSL_SERVER, X509_V_OK },
                 { CERT_CLIENT, false, 30, X509_PURPOSE_SSL_CLIENT, X509_V_OK },
                 { CERT_CLIENT, true, 30, X509_PURPOSE_SSL_CLIENT, X509_V_OK },
+                { CERT_PEER, false, 30, X509_PURPOSE_SSL_SERVER, X509_V_OK },
+                { CERT_PEER, true, 30, X509_PURPOSE_SSL_CLIENT, X509_V_OK },
                 { CERT_CLIENT, false, 30, X509_PURPOSE_SSL_SERVER, X509_V_ERR_INVALID_PURPOSE },
                 { CERT_SERVER, false, 30, X509_PURPOSE_SSL_CLIENT, X509_V_ERR_INVALID_PURPOSE },
                 { CERT_SERVER, false, -1, X509_PURPOSE_SSL_SERVER, X509_V_ERR_CERT_HAS_EXPIRED },
