@@ -95,11 +95,27 @@ config '"GBP":true,"MTU":9000'
 fails 1 'MTU 9000 is greater than eth0.s 1500: lower Backend.MTU or' "an MTU that the underlay does not carry"
 check "which fits a cell with jumbo frames" join 2
 match "and gives its overlay 8950" 'FLANNEL_MTU=8950' "$(cat "$T/cell2.env")"
+make_cell 4 9000
+# whole CELL CELL BYTES: does a packet of so many bytes pass in one piece?
+whole() { on "$1" ping -q -M do -c 1 -W 1 -s $(($3 - 28)) -I "$(gateway "$1")" "$(gateway "$2")"; }
+check "another one with jumbo frames joins" join 4
+for n in 2 4; do
+    populate $n
+    on $n ip link set cni0 mtu 9000
+done
+check "a packet of 8950 bytes passes between them in one piece" wait_for 10 whole 2 4 8950
+refuse "a greater one does not" whole 2 4 8951
+stop_flanneld 4
 stop_flanneld 2
 config '"GBP":true,"MTU":1400'
 check "an MTU of 1400" join 2
 match "gives the overlay 1350" 'FLANNEL_MTU=1350' "$(cat "$T/cell2.env")"
 match "the device too" 'mtu 1350' "$(on 2 ip link show flannel.1)"
+join 4
+check "a packet of 1350 bytes passes in one piece" wait_for 10 whole 2 4 1350
+refuse "a greater one does not" whole 2 4 1351
+stop_flanneld 4
+on 4 ip link del flannel.1
 stop_flanneld 2
 config '"GBP":true,"Port":4789'
 ip netns exec cell1 socat -u UDP4-RECV:4789 /dev/null &

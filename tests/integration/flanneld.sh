@@ -189,4 +189,22 @@ all_in() { for n in 4 5 6 7 8; do joined $n || return 1; done; }
 check "five cells that start at once all join" wait_for 30 all_in
 same "each with a subnet of its own" 8 "$(leases | cut -d' ' -f1 | sort -u | wc -l)"
 
+# --- eight cells ----------------------------------------------------------------
+for n in 3 4 5 6 7 8; do populate $n; done
+mesh() {
+    local a b
+    for a in $1; do for b in $1; do [ "$a" = "$b" ] || reaches "$a" "$b" || { echo "$a does not reach $b"; return 1; }; done; done
+}
+check "everyone of the eight reaches every other" wait_for 20 mesh "1 2 3 4 5 6 7 8"
+stop_flanneld 8
+check "one leaves: its lease outlives its daemon" eval 'leases | grep -q 192.0.2.18 && reaches 1 8'
+delete_lease "$(subnet 8 | tr / -)"
+nobody_knows_8() {
+    local n
+    for n in 1 2 3 4 5 6 7; do ! knows_of_8 $n || return 1; done
+}
+knows_of_8() { dataplane "$1" | grep -q -e "via $(subnet 8 | sed 's/.24$//') " -e 192.0.2.18; }
+check "when its lease is gone nobody keeps anything of it" wait_for 10 nobody_knows_8
+check "the seven others reach each other as before" mesh "1 2 3 4 5 6 7"
+
 done_testing
