@@ -189,6 +189,8 @@ all_in() { for n in 4 5 6 7 8; do joined $n || return 1; done; }
 check "five cells that start at once all join" wait_for 30 all_in
 same "each with a subnet of its own" 8 "$(leases | cut -d' ' -f1 | sort -u | wc -l)"
 
+on 1 iptables -F OUTPUT # a mark would make its packets an app's
+
 # --- eight cells ----------------------------------------------------------------
 for n in 3 4 5 6 7 8; do populate $n; done
 mesh() {
