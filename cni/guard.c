@@ -3,8 +3,10 @@
  * DOC: chains of the raw table, whose PREROUTING is the first to see a packet,
  * bridged, routed or for ourselves, and where it still knows its bridge port:
  *
- *   PREROUTING     -i BRIDGE -j netman--bound      (last: rules of others come first)
+ *   PREROUTING     -p icmp -j netman--icmp         (first) tree on the source address
+ *                  -i BRIDGE -j netman--bound      (last: rules of others come first)
  *                  -j netman--home                 tree on the source address
+ *   …icmp-…        -s IP/32 -p icmp --icmp-type 3/4 -j DROP
  *   netman--bound  -j netman--port                 tree on the source address
  *                  -j DROP
  *   …port-…        -s IP/32 -m physdev --physdev-in VETH -j ACCEPT
@@ -14,6 +16,9 @@
  * neighbours from sending with a container's address. If
  * net.bridge.bridge-nf-call-iptables is off, packets that the bridge hands up come
  * without a port, no leaf matches, and all are dropped: closed, not open.
+ *
+ * A container is no router, so that it has no paths' MTU to tell of: what it told
+ * of the cell's own tunnels would be believed, and make all their packets small.
  *
  * Rules see IPv4 only; port.c is about all else.
  */
@@ -31,10 +36,12 @@
 #define CHAIN_BOUND "netman--bound"
 #define CHAIN_PORT  "netman--port"
 #define CHAIN_HOME  "netman--home"
+#define CHAIN_ICMP  "netman--icmp"
 #define HOOK        "PREROUTING"
 
 static const struct fw_tree port_tree = { CHAIN_PORT, FW_BY_SRC };
 static const struct fw_tree home_tree = { CHAIN_HOME, FW_BY_SRC };
+static const struct fw_tree icmp_tree = { CHAIN_ICMP, FW_BY_SRC };
 
 /* ---- Chains ---- */
 
@@ -72,6 +79,17 @@ static int bind_home(struct fw_table *t, const struct bind *b, struct err *e)
         return fw_jump_ensure(t, HOOK, SIZE_MAX, &jump, e);
 }
 
+static int bind_icmp(struct fw_table *t, const struct bind *b, struct err *e)
+{
+        const struct fw_rule jump = { .proto = FW_ICMP, .verb = FW_JUMP, .to = CHAIN_ICMP };
+        struct fw_rule leaf = { .proto = FW_ICMP, .icmp = { true, 3, 4 }, .verb = FW_DROP };
+
+        fw_comment(&leaf, "%s", b->owner);
+        if (fw_tree_put(t, &icmp_tree, b->guard->ip, &leaf, e) < 0)
+                return -1;
+        return fw_jump_ensure(t, HOOK, 0, &jump, e); /* before what accepts */
+}
+
 /**
  * forget() - Forget where the owner's addresses are
  *
@@ -96,11 +114,12 @@ static int bind_it(struct fw_table *t, void *ctx, struct err *e)
         const struct bind *b = ctx;
 
         if (forget(t, b->owner, e) < 0 || fw_tree_cut_owner(t, &port_tree, b->owner, e) < 0 ||
-            fw_tree_cut_owner(t, &home_tree, b->owner, e) < 0)
+            fw_tree_cut_owner(t, &home_tree, b->owner, e) < 0 ||
+            fw_tree_cut_owner(t, &icmp_tree, b->owner, e) < 0)
                 return -1;
         if (b->port.bridge[0] && bind_port(t, b, e) < 0)
                 return -1;
-        return bind_home(t, b, e);
+        return bind_home(t, b, e) < 0 ? -1 : bind_icmp(t, b, e);
 }
 
 /**
@@ -124,6 +143,8 @@ static int unbind_it(struct fw_table *t, void *ctx, struct err *e)
 {
         if (forget(t, ctx, e) < 0 || fw_tree_cut_owner(t, &home_tree, ctx, e) < 0 ||
             fw_tree_trim(t, &home_tree, HOOK, e) < 0 ||
+            fw_tree_cut_owner(t, &icmp_tree, ctx, e) < 0 ||
+            fw_tree_trim(t, &icmp_tree, HOOK, e) < 0 ||
             fw_tree_cut_owner(t, &port_tree, ctx, e) < 0 ||
             fw_tree_trim(t, &port_tree, CHAIN_BOUND, e) < 0)
                 return -1;

@@ -75,6 +75,15 @@ printf '\210\000\000\001\000\000\001\000' >"$T/vxlan"
 in_ns evil sh -c "socat -u OPEN:$T/vxlan UDP:10.99.0.5:8472,bind=$(addr evil)"
 same "the cell's own tunnel end takes none from a container" 0 "$(ip -s -j link show flannel.1 | jq '.[0].stats64.rx.packets + .[0].stats64.rx.errors')"
 
+# "Fragmentation needed", MTU 600, about the cell's tunnel to 10.99.0.1, with the
+# start of the packet that it is about: IP, UDP and VXLAN.
+echo tunnel | socat -u - UDP:10.99.0.1:8472,bind=10.99.0.5:40000
+printf '%b' '\003\004\064\073\000\000\002\130\105\000\000\044\000\000\100\000\100\021\045\376\012\143\000\005\012\143\000\001\234\100\041\030\000\020\000\000\010\000\000\000\000\000\001\000' |
+    in_ns evil socat -u - IP4-SENDTO:10.99.0.5:1
+say front "$(addr front)" "$(addr back)" 7000 after-mtu
+heard "$T/heard" after-mtu
+refuse "a container cannot make the cell's tunnels narrow" sh -c "ip route get 10.99.0.1 | grep -q 'mtu 600'"
+
 # --- below IP ------------------------------------------------------------------------
 # frame WHERE DST SRC TYPE PAYLOAD: an Ethernet frame, all in hexadecimal.
 frame() { printf '%b' "$(sed 's/../\\x&/g' <<<"$2$3$4$5")" | in_ns "$1" socat -u - INTERFACE:eth0; }
