@@ -143,6 +143,8 @@ static int from_cf(uint16_t port, int argc, char **argv)
                 return fail(&o, e.msg);
         if (!recent)
                 return say_too_old();
+        if (c && c->hand_only)
+                return fail(&o, "Invalid command"); /* cf does not know it of us */
         if (c) {
                 cf_open(&r, &s);
                 return perform(&s, c, argc, argv, &o);

@@ -166,6 +166,12 @@ for file in "$recorded"/*.hex; do
         eval '"$TOOLS/cf-replay" --corpus "$file" | cmp - "$TOP/tests/fuzz/corpus/gob/$(basename "$file" .hex)"'
 done
 
+check "a policy is made" cf allow-access frontend backend --protocol tcp --port 9
+match "and listed with names of space and org" "frontend dev one backend dev one tcp 9" "$(CF_COLOR=false cf list-access --all | tr -s '\t' ' ')"
+check "and removed" cf remove-access frontend backend --protocol tcp --port 9
+says "what is for use by hand is no command under cf" 1 "${red}FAILED${off}
+Invalid command" add-network-policy frontend backend
+
 # --- a CLI in trouble ---------------------------------------------------------------------
 cli=$T/other.json
 jq '.recent = false' "$T/cli.json" >"$cli"

@@ -18,6 +18,10 @@ echo "# applied in $(($(now_ms) - started)) ms"
 started=$(now_ms)
 same "all are listed" 50000 "$(plugin list-access | tail -n +5 | grep -c '^large-')"
 echo "# listed in $(($(now_ms) - started)) ms"
+jq --arg t "$(jq -r .AccessToken "$T/admin/.cf/config.json")" '{api: "http://127.0.0.1:8081", username: "admin", token: $t, apps}' \
+    "$T/world.json" >"$T/cli.json"
+same "under cf too, which tells all apps in one message" 50000 \
+    "$("$TOOLS/cf-cli" "$T/cli.json" "$BIN/network-policy-plugin" list-access 2>/dev/null | tail -n +5 | grep -c '^large-')"
 started=$(now_ms)
 same "with names of space and organisation too, asked for in pieces" "large one" \
     "$(plugin list-access --all --json | jq -r '.policies[-1].destination | "\(.space) \(.org)"')"

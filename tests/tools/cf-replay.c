@@ -35,9 +35,11 @@ static int hex_digit(char c)
 static size_t line_bytes(const char *hex, unsigned char *ret)
 {
         size_t count = 0;
+        int high, low;
 
-        while (hex_digit(hex[0]) >= 0 && hex_digit(hex[1]) >= 0 && count < LINE_BYTES) {
-                ret[count++] = (unsigned char)(hex_digit(hex[0]) << 4 | hex_digit(hex[1]));
+        while (count < LINE_BYTES && (high = hex_digit(hex[0])) >= 0 &&
+               (low = hex_digit(hex[1])) >= 0) {
+                ret[count++] = (unsigned char)(high << 4 | low);
                 hex += hex[2] == ' ' ? 3 : 2;
         }
         return count;
@@ -62,7 +64,7 @@ static void put_line(const char *line, const char *token, struct str *out)
 /** expect() - Do the recorded bytes come from the plugin? */
 static bool expect(int fd, const char *line)
 {
-        unsigned char want[LINE_BYTES], got[LINE_BYTES];
+        unsigned char want[LINE_BYTES], got[LINE_BYTES] = { 0 };
         size_t len = line_bytes(line, want), have = 0;
 
         while (have < len) {
