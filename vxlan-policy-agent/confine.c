@@ -229,10 +229,10 @@ static int allow_some(scmp_filter_ctx filter)
                                       SCMP_A0(SCMP_CMP_MASKED_EQ, NEW_NAMESPACES, 0));
         for (size_t i = 0; !rc && i < sizeof families / sizeof *families; i++)
                 rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                                      SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+                                      SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0));
         for (size_t i = 0; !rc && i < sizeof ioctls / sizeof *ioctls; i++)
                 rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-                                      SCMP_A1(SCMP_CMP_EQ, ioctls[i]));
+                                      SCMP_A1(SCMP_CMP_EQ, ioctls[i], 0));
         return rc;
 }
 
