@@ -110,6 +110,15 @@ world 'del(.fail)'
 check "applying the file before puts it right" plugin apply-access -f "$T/policies.yml" --prune
 same "completely" "$three" "$(rows)"
 
+# --- a policy server of the first generation, which knows v0 alone ----------------------------
+world ".fail = {\"$v1\": 404, \"$v1/delete\": 404, \"$v1/status\": 404}"
+check "a policy is made" plugin allow-access backend frontend --protocol tcp --port 7
+match "and listed" "backend frontend tcp 7" "$(rows)"
+check "and explained" plugin explain-access backend frontend --protocol tcp --port 7
+check "and removed" plugin remove-access backend frontend --protocol tcp --port 7
+match "a range is more than it knows" "adding policies: http client do: 404 Not Found" "$(plugin allow-access backend frontend --protocol tcp --port 7-8)"
+world 'del(.fail)'
+
 # --- wait ------------------------------------------------------------------------------------
 out=$(plugin allow-access frontend db --protocol tcp --port 9001 --wait)
 same "with no cells there is nothing to wait for: exit status 0" 0 $?

@@ -118,6 +118,10 @@ match "help of a command" "^   allow-access - Allow direct network traffic" "$(p
 check "a range of ports" plugin allow-access frontend backend --protocol tcp --port 8080-8090
 same "is listed as one" "frontend${tab}backend${tab}${tab}tcp${tab}${tab}8080-8090" "$(plugin list-access | tail -n +5)"
 check "and removed" plugin remove-access frontend backend --protocol tcp --port 8080-8090
+check "two apps with a policy" plugin allow-access frontend db --protocol tcp --port 1
+same "are what the completion offers" "db frontend" \
+    "$(CF_HOME=$T/dora PATH=$BIN:$PATH bash --norc -c '. "$TOP/cli-plugin/completion.bash"; _network_policy_plugin_apps' | tr '\n' ' ' | sed 's/ $//')"
+check "no longer" plugin remove-access frontend db --protocol tcp --port 1
 for name in "front end" "frontend,backend" 'grün & 50% "größer" + ?#'; do
     check "an app called $name is found" plugin allow-access "$name" backend --protocol tcp --port 1
     match "and listed" "^$(sed 's/[+?]/\\&/g' <<<"$name")$tab+backend" "$(plugin list-access)"
@@ -179,6 +183,13 @@ check "an expired token is renewed" plugin list-access
 refuse "and the new one kept for cf" test "$(token)" = "bearer $expired"
 same "with all else in the file" kept "$(jq -r '.PluginRepos[0].Name' "$config")"
 same "for nobody else to read" 600 "$(stat -c %a "$config")"
+jq --arg t "bearer $expired" '.AccessToken = $t' "$config" >"$T/elsewhere.json" && ln -sf "$T/elsewhere.json" "$config"
+check "without CF_HOME the file is in the home directory" env -u CF_HOME HOME="$T/dora" "$BIN/network-policy-plugin" list-access
+check "a link to it stays one" test -L "$config"
+refuse "and what it leads to has the new token" test "$(token)" = "bearer $expired"
+rm "$config" && mv "$T/elsewhere.json" "$config"
+echo '{"Target": "http' >"$T/half.json" && mkdir -p "$T/half/.cf" && mv "$T/half.json" "$T/half/.cf/config.json"
+match "a file cut short is named" "half/.cf/config.json: " "$(CF_HOME=$T/half "$BIN/network-policy-plugin" list-access)"
 jq '.AccessToken = "bearer not.a.token"' "$config" >"$config.new" && mv "$config.new" "$config"
 out=$(plugin list-access)
 match "a token that cannot be read is no crash" "could not resolve username: the access token cannot be read" "$out"
