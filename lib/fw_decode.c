@@ -276,6 +276,19 @@ static const struct reader target_readers[] = {
         { "CT", 2, 0, FW_NOTRACK, NULL },
 };
 
+bool fw_extension(size_t i, struct fw_extension *ret)
+{
+        const size_t matches = sizeof match_readers / sizeof *match_readers;
+        const size_t targets = sizeof target_readers / sizeof *target_readers;
+        const struct reader *r;
+
+        if (i >= matches + targets)
+                return false;
+        r = i < matches ? &match_readers[i] : &target_readers[i - matches];
+        *ret = (struct fw_extension){ r->name, r->revision, i >= matches };
+        return true;
+}
+
 static const struct reader *find_reader(const struct reader *table, size_t count, const char *name,
                                         uint8_t revision, size_t size)
 {

@@ -11,6 +11,7 @@
 #include "lib/fw_table.h"
 #include "netman/clock.h"
 #include "netman/file.h"
+#include "netman/fw_encode.h"
 #include "netman/own.h"
 
 #include <errno.h>
@@ -168,4 +169,28 @@ int fw_size(const char *table, unsigned int *ret_rules, unsigned int *ret_bytes,
         *ret_rules = info.num_entries;
         *ret_bytes = info.size;
         return 0;
+}
+
+static bool is_there(int fd, const struct fw_extension *x)
+{
+        struct xt_get_revision ask = { .revision = x->revision };
+        socklen_t len = sizeof ask;
+
+        memcpy(ask.name, x->name, strlen(x->name));
+        return getsockopt(fd, IPPROTO_IP,
+                          x->target ? IPT_SO_GET_REVISION_TARGET : IPT_SO_GET_REVISION_MATCH, &ask,
+                          &len) == 0;
+}
+
+int fw_missing(struct str *ret, struct err *e)
+{
+        OWN(fd) int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+        struct fw_extension x;
+
+        if (fd < 0)
+                return err_set(e, FAULT_SYSTEM, errno, "raw socket");
+        for (size_t i = 0; fw_extension(i, &x); i++)
+                if (!is_there(fd, &x))
+                        str_addf(ret, " %s", x.name);
+        return str_ok(ret, e);
 }

@@ -66,6 +66,22 @@ void check_kernel(struct report *r)
         }
 }
 
+static void check_extensions(struct report *r)
+{
+        static const char what[] = "matches and targets of the rules";
+        OWN(str) struct str missing = { 0 };
+        struct err e;
+
+        if (fw_missing(&missing, &e) < 0)
+                report_fail(r, what, "%s", e.msg);
+        else if (missing.len)
+                report_fail(r, what,
+                            "the kernel lacks%s; load their modules: modprobe xt_NAME or ipt_NAME",
+                            str_text(&missing));
+        else
+                report_pass(r, what);
+}
+
 static void check_lock(const char *path, struct report *r)
 {
         OWN(fd) int fd = -1;
@@ -97,6 +113,7 @@ void check_tables(const struct config *c, struct report *r)
                                     "module iptable_%s",
                                     e.msg, tables[i]);
         }
+        check_extensions(r);
         check_lock(c->rules.iptables_lock_file, r);
         check_lock(FW_XTABLES_LOCK, r);
 }

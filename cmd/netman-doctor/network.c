@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/netman-doctor/checks.h"
 
+#include "cni/subnet_env.h"
 #include "garden-external-networker/manager/steps.h"
 #include "netman/nl.h"
 #include "netman/own.h"
@@ -8,6 +9,8 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+
+#define VXLAN_OVERHEAD 50 /* bytes of the envelope */
 
 /**
  * check_ports() - Ports of the pool that the kernel also gives to outgoing connections
@@ -90,30 +93,65 @@ static void check_overlay(const struct config *c, struct report *r)
 }
 
 /**
+ * find_instance() - The interface that has the cell's address
+ *
+ * Return: 1 with @ret filled in; 0: there is none; -1: @e
+ */
+static int find_instance(const struct config *c, struct nlx_link *ret, struct err *e)
+{
+        OWN(nlx) struct nlx *nl = NULL;
+        OWN(mem) struct nlx_addr *addrs = NULL;
+        size_t count;
+
+        if (nlx_open(&nl, e) < 0 || nlx_addrs(nl, 0, &addrs, &count, e) < 0)
+                return -1;
+        for (size_t i = 0; i < count; i++)
+                if (ntohl(addrs[i].ip_be) == c->rules.instance_addr)
+                        return nlx_link_get_index(nl, addrs[i].dev, ret, e) < 0 ? -1 : 1;
+        return 0;
+}
+
+/**
  * check_instance() - Without the address, port forwards match nothing
  */
 static void check_instance(const struct config *c, struct report *r)
 {
         static const char what[] = "instance_address is this cell's";
-        OWN(nlx) struct nlx *nl = NULL;
-        OWN(mem) struct nlx_addr *addrs = NULL;
-        size_t count;
+        struct nlx_link link;
         struct err e;
+        int found;
 
         if (!c->rules.instance_addr)
                 return;
-        if (nlx_open(&nl, &e) < 0 || nlx_addrs(nl, 0, &addrs, &count, &e) < 0) {
+        found = find_instance(c, &link, &e);
+        if (found < 0)
                 report_fail(r, what, "%s", e.msg);
-                return;
-        }
-        for (size_t i = 0; i < count; i++) {
-                if (ntohl(addrs[i].ip_be) == c->rules.instance_addr) {
-                        report_pass(r, what);
-                        return;
-                }
-        }
-        report_warn(r, what, "no interface has %s; packets to host ports must arrive with it",
-                    c->rules.instance_address);
+        else if (found)
+                report_pass(r, what);
+        else
+                report_warn(r, what,
+                            "no interface has %s; packets to host ports must arrive with it",
+                            c->rules.instance_address);
+}
+
+void check_mtu(const struct config *c, const char *subnet_file, struct report *r)
+{
+        static const char what[] = "MTU of containers fits the underlay";
+        struct subnet_env env = { 0 };
+        struct nlx_link link;
+        struct err e;
+
+        if (!c->rules.instance_addr || find_instance(c, &link, &e) <= 0)
+                return; /* told by check_instance() */
+        if (subnet_env_read(subnet_file, &env, &e) < 0)
+                report_fail(r, what, "%s; restart flanneld", e.msg);
+        else if ((uint32_t)env.mtu + VXLAN_OVERHEAD > link.mtu)
+                report_fail(r, what,
+                            "%s gives them %d, and %s carries %u, %d of them for VXLAN; restart "
+                            "flanneld, or set Backend.MTU in the network's configuration",
+                            subnet_file, env.mtu, link.name, link.mtu, VXLAN_OVERHEAD);
+        else
+                report_pass(r, what);
 }
 
 void check_network(const struct config *c, struct report *r)

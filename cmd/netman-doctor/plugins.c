@@ -26,32 +26,41 @@ static void check_type(const char *type, const char *path, struct report *r)
                             e.msg);
 }
 
+static void check_flannel(const json_t *conf, const struct config *c, struct report *r)
+{
+        const char *file = json_string_value(json_object_get(conf, "subnetFile"));
+
+        if (!file)
+                file = "/run/flannel/subnet.env";
+        if (access(file, R_OK) < 0)
+                report_fail(r, "subnet file", "%s cannot be read; is flanneld running?", file);
+        else
+                check_mtu(c, file, r);
+        /* What it runs where nothing else is said. */
+        check_type("host-local", c->cni_plugin_dir, r);
+        if (!json_object_get(json_object_get(conf, "delegate"), "type"))
+                check_type("bridge", c->cni_plugin_dir, r);
+}
+
 /**
  * check_conf() - A plugin's configuration, its address manager and its delegates
  */
-static void check_conf(const json_t *conf, const char *path, int depth, struct report *r)
+static void check_conf(const json_t *conf, const struct config *c, int depth, struct report *r)
 {
         const char *type = json_string_value(json_object_get(conf, "type"));
+        const json_t *ipam = json_object_get(conf, "ipam");
         const json_t *delegate = json_object_get(conf, "delegate");
-        const char *subnet_file = json_string_value(json_object_get(conf, "subnetFile"));
-        bool flannel = type && strcmp(type, "flannel") == 0;
 
         if (depth > DEPTH_MAX)
                 return;
         if (type)
-                check_type(type, path, r);
-        if (flannel && access(subnet_file ? subnet_file : "/run/flannel/subnet.env", R_OK) < 0)
-                report_fail(r, "subnet file", "%s cannot be read; is flanneld running?",
-                            subnet_file ? subnet_file : "/run/flannel/subnet.env");
-        if (flannel) { /* what it runs where nothing else is said */
-                check_type("host-local", path, r);
-                if (!json_object_get(delegate, "type"))
-                        check_type("bridge", path, r);
-        }
-        if (json_is_object(json_object_get(conf, "ipam")))
-                check_conf(json_object_get(conf, "ipam"), path, depth + 1, r);
+                check_type(type, c->cni_plugin_dir, r);
+        if (type && strcmp(type, "flannel") == 0)
+                check_flannel(conf, c, r);
+        if (json_is_object(ipam))
+                check_conf(ipam, c, depth + 1, r);
         if (json_is_object(delegate))
-                check_conf(delegate, path, depth + 1, r);
+                check_conf(delegate, c, depth + 1, r);
 }
 
 void check_plugins(const struct manager *m, struct report *r)
@@ -61,7 +70,7 @@ void check_plugins(const struct manager *m, struct report *r)
                 size_t j;
 
                 json_array_foreach(m->nets.items[i].plugins, j, conf) {
-                        check_conf(conf, m->c->cni_plugin_dir, 0, r);
+                        check_conf(conf, m->c, 0, r);
                 }
         }
 }

@@ -38,6 +38,16 @@ int fw_encode(const struct fw_rule *r, struct fw_entry *ret, struct err *e);
  */
 void fw_decode(const struct ipt_entry *entry, const char *target, struct fw_rule *ret);
 
+/** struct fw_extension - A match or target of the kernel that rules of ours may use */
+struct fw_extension {
+        const char *name;
+        uint8_t revision;
+        bool target;
+};
+
+/** fw_extension() - The @i-th of them. Return: false past the last */
+bool fw_extension(size_t i, struct fw_extension *ret);
+
 /**
  * fw_normalise() - An entry's bytes without what changes by itself
  * @ret: The copy without counters, kernel-private fields and resolved verdicts

@@ -81,6 +81,14 @@ int fw_view(const char *table, fw_edit_fn fn, void *ctx, struct err *e);
  */
 int fw_size(const char *table, unsigned int *ret_rules, unsigned int *ret_bytes, struct err *e);
 
+/**
+ * fw_missing() - Which matches and targets of our rules does this kernel not have?
+ * @ret: Their names, with a space before each; empty if it has all
+ *
+ * To ask is to have it load the modules.
+ */
+int fw_missing(struct str *ret, struct err *e);
+
 /*
  * Two tables under one hold of the locks (each still is a commit of its own):
  *

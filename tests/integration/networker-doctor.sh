@@ -15,6 +15,7 @@ doctor() {
 doctor
 same "a cell that is well passes" 0 "$status"
 match "every plugin of the chain is looked for" 'pass  CNI plugin host-local' "$(cat "$T/out")"
+match "and every match and target of the rules" '^pass  matches and targets of the rules$' "$(cat "$T/out")"
 match "and the count is told" ' passed, [0-9]+ warnings, 0 failed$' "$(tail -n 1 "$T/out")"
 
 # ill WHAT PATTERN: the doctor must fail and say so.
@@ -32,6 +33,9 @@ sysctl -qw net.bridge.bridge-nf-call-iptables=1
 ip route add 10.255.128.0/24 dev up0
 ill "an underlay route in the overlay" '^FAIL  overlay network apart from other routes: route to 10.255.128.0/24 on up0 overlaps 10.255.0.0/16'
 ip route del 10.255.128.0/24
+ip link set up0 mtu 1400
+ill "an underlay that carries less than containers send" '^FAIL  MTU of containers fits the underlay: .*subnet.env gives them 1450, and up0 carries 1400'
+ip link set up0 mtu 1500
 mv "$T/subnet.env" "$T/subnet.away"
 ill "no subnet file" '^FAIL  subnet file: .*is flanneld running'
 mv "$T/subnet.away" "$T/subnet.env"
