@@ -14,7 +14,15 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { HOST_MAX = 255, COUNTERS_MAX = 64, DATAGRAM_MAX = 512, FLUSH_MS = 5000 };
+enum { HOST_MAX = 255, UNIT_MAX = 15, DATAGRAM_MAX = 512, FLUSH_MS = 5000 };
+enum { COUNTERS_MAX = 64, QUEUE_MAX = 4096, BATCH_MAX = 64 };
+
+/** struct event - A value on its way to the thread */
+struct event {
+        char name[DROPSONDE_NAME_MAX + 1], unit[UNIT_MAX + 1];
+        double value;
+        int64_t timestamp_ns;
+};
 
 struct counter {
         char name[DROPSONDE_NAME_MAX + 1];
@@ -22,9 +30,10 @@ struct counter {
 };
 
 /**
- * struct dropsonde - Below @lock all but what the start sets
- * @fd:    Connected; -1 until the address was looked up
- * @stale: Something is wrong with @fd: look the address up again
+ * struct dropsonde - The start's, the thread's, and below @lock everybody's
+ * @fd:     Connected; -1 until the address was looked up
+ * @stale:  Something is wrong with @fd: look the address up again
+ * @queue:  A ring, @queued long from @first: who has a value does not wait for the kernel
  */
 struct dropsonde {
         char host[HOST_MAX + 1], port[8], origin[DROPSONDE_NAME_MAX + 1];
@@ -34,10 +43,14 @@ struct dropsonde {
         pthread_t thread;
         bool runs;
 
+        bool stale;
+        int fd;
+
         pthread_mutex_t lock;
         pthread_cond_t wake;
-        bool stop, stale;
-        int fd;
+        bool stop;
+        struct event queue[QUEUE_MAX];
+        size_t first, queued;
         struct counter counters[COUNTERS_MAX];
         size_t counter_count;
         struct dropsonde_stats stats;
@@ -87,7 +100,7 @@ static int look_up(struct dropsonde *d, int flags, struct err *e)
                                         .ai_flags = flags };
         OWN(addrinfo) struct addrinfo *found = NULL;
         OWN(fd) int fd = -1;
-        int rc, old;
+        int rc;
 
         rc = getaddrinfo(d->host, d->port, &hints, &found);
         if (rc)
@@ -95,76 +108,42 @@ static int look_up(struct dropsonde *d, int flags, struct err *e)
         fd = socket(found->ai_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) < 0)
                 return err_set(e, FAULT_SYSTEM, errno, "metron %s", d->host);
-        (void)pthread_mutex_lock(&d->lock);
-        old = d->fd;
+        fd_drop(&d->fd);
         d->fd = GIVE_FD(fd);
         d->stale = false;
-        (void)pthread_mutex_unlock(&d->lock);
-        fd_drop(&old);
         return 0;
 }
 
-/* ---- Sending ---- */
+/* ---- Taking ---- */
 
-/** push() - Under the lock: one envelope, now or never */
-static void push(struct dropsonde *d, Dropsonde__Envelope *envelope)
+static int64_t now_ns(void)
 {
-        uint8_t buf[DATAGRAM_MAX];
         struct timespec now;
-        size_t len;
 
         (void)clock_gettime(CLOCK_REALTIME, &now);
-        envelope->origin = d->origin;
-        envelope->has_timestamp = 1;
-        envelope->timestamp = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-        if (d->fd < 0 || dropsonde__envelope__get_packed_size(envelope) > sizeof buf) {
-                d->stats.lost++;
-                return;
-        }
-        len = dropsonde__envelope__pack(envelope, buf);
-        if (send(d->fd, buf, len, MSG_NOSIGNAL) == (ssize_t)len) {
-                d->stats.sent++;
-                return;
-        }
-        d->stats.lost++;
-        /* ECONNREFUSED tells of the one before: nobody listened there. */
-        if (errno != EAGAIN && errno != ENOBUFS)
-                d->stale = true;
-}
-
-/** text() - protobuf-c's strings are not const, and it does not write to them */
-static char *text(const char *s)
-{
-        return (char *)(uintptr_t)s;
+        return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 void dropsonde_value(struct dropsonde *d, const char *name, double value, const char *unit)
 {
-        Dropsonde__Envelope envelope = DROPSONDE__ENVELOPE__INIT;
-        Dropsonde__ValueMetric metric = DROPSONDE__VALUE_METRIC__INIT;
+        size_t name_len = strlen(name), unit_len = strlen(unit);
+        struct event *event;
 
         if (!d)
                 return;
-        metric.name = text(name);
-        metric.value = value;
-        metric.unit = text(unit);
-        envelope.eventtype = DROPSONDE__ENVELOPE__EVENT_TYPE__ValueMetric;
-        envelope.valuemetric = &metric;
         (void)pthread_mutex_lock(&d->lock);
-        push(d, &envelope);
+        if (d->queued < QUEUE_MAX && name_len <= DROPSONDE_NAME_MAX && unit_len <= UNIT_MAX) {
+                event = &d->queue[(d->first + d->queued++) % QUEUE_MAX];
+                memcpy(event->name, name, name_len + 1);
+                memcpy(event->unit, unit, unit_len + 1);
+                event->value = value;
+                event->timestamp_ns = now_ns();
+                if (d->queued == 1)
+                        (void)pthread_cond_signal(&d->wake);
+        } else {
+                d->stats.lost++;
+        }
         (void)pthread_mutex_unlock(&d->lock);
-}
-
-static void push_counter(struct dropsonde *d, const struct counter *c)
-{
-        Dropsonde__Envelope envelope = DROPSONDE__ENVELOPE__INIT;
-        Dropsonde__CounterEvent event = DROPSONDE__COUNTER_EVENT__INIT;
-
-        event.name = text(c->name);
-        event.delta = c->delta;
-        envelope.eventtype = DROPSONDE__ENVELOPE__EVENT_TYPE__CounterEvent;
-        envelope.counterevent = &event;
-        push(d, &envelope);
 }
 
 /** slot() - Under the lock: the counter of this name; NULL where there is no room */
@@ -207,25 +186,122 @@ void dropsonde_stats(struct dropsonde *d, struct dropsonde_stats *ret)
         (void)pthread_mutex_unlock(&d->lock);
 }
 
-/* ---- The thread ---- */
+/* ---- The thread: sending ---- */
 
-/** flush() - Tell what was counted; while nobody could hear it, it is kept */
-static void flush(struct dropsonde *d)
+/** text() - protobuf-c's strings are not const, and it does not write to them */
+static char *text(const char *s)
+{
+        return (char *)(uintptr_t)s;
+}
+
+/** push() - One envelope, now or never. Return: whether the kernel took it */
+static bool push(struct dropsonde *d, Dropsonde__Envelope *envelope, int64_t timestamp_ns)
+{
+        uint8_t buf[DATAGRAM_MAX];
+        size_t len;
+
+        envelope->origin = d->origin;
+        envelope->has_timestamp = 1;
+        envelope->timestamp = timestamp_ns;
+        if (d->fd < 0 || dropsonde__envelope__get_packed_size(envelope) > sizeof buf)
+                return false;
+        len = dropsonde__envelope__pack(envelope, buf);
+        if (send(d->fd, buf, len, MSG_NOSIGNAL) == (ssize_t)len)
+                return true;
+        /* ECONNREFUSED tells of the one before: nobody listened there. */
+        if (errno != EAGAIN && errno != ENOBUFS)
+                d->stale = true;
+        return false;
+}
+
+static bool push_value(struct dropsonde *d, const struct event *e)
+{
+        Dropsonde__Envelope envelope = DROPSONDE__ENVELOPE__INIT;
+        Dropsonde__ValueMetric metric = DROPSONDE__VALUE_METRIC__INIT;
+
+        metric.name = text(e->name);
+        metric.value = e->value;
+        metric.unit = text(e->unit);
+        envelope.eventtype = DROPSONDE__ENVELOPE__EVENT_TYPE__ValueMetric;
+        envelope.valuemetric = &metric;
+        return push(d, &envelope, e->timestamp_ns);
+}
+
+static bool push_counter(struct dropsonde *d, const struct counter *c)
+{
+        Dropsonde__Envelope envelope = DROPSONDE__ENVELOPE__INIT;
+        Dropsonde__CounterEvent event = DROPSONDE__COUNTER_EVENT__INIT;
+
+        event.name = text(c->name);
+        event.delta = c->delta;
+        envelope.eventtype = DROPSONDE__ENVELOPE__EVENT_TYPE__CounterEvent;
+        envelope.counterevent = &event;
+        return push(d, &envelope, now_ns());
+}
+
+static void note(struct dropsonde *d, size_t sent, size_t all)
 {
         (void)pthread_mutex_lock(&d->lock);
-        for (size_t i = 0; d->fd >= 0 && i < d->counter_count; i++) {
-                struct counter *c = &d->counters[i];
-
-                if (!c->delta)
-                        continue;
-                push_counter(d, c);
-                c->delta = 0;
-        }
+        d->stats.sent += sent;
+        d->stats.lost += all - sent;
         (void)pthread_mutex_unlock(&d->lock);
 }
 
-/** pause_for() - Return: false when it is time to stop; @ret_stale: look up again */
-static bool pause_for(struct dropsonde *d, int64_t ms, bool *ret_stale)
+/** take() - Some of the queue. Return: how many */
+static size_t take(struct dropsonde *d, struct event batch[BATCH_MAX])
+{
+        size_t n = 0;
+
+        (void)pthread_mutex_lock(&d->lock);
+        for (; d->queued && n < BATCH_MAX; d->queued--) {
+                batch[n++] = d->queue[d->first];
+                d->first = (d->first + 1) % QUEUE_MAX;
+        }
+        (void)pthread_mutex_unlock(&d->lock);
+        return n;
+}
+
+static void send_queue(struct dropsonde *d)
+{
+        struct event batch[BATCH_MAX];
+        size_t n;
+
+        while ((n = take(d, batch))) {
+                size_t sent = 0;
+
+                for (size_t i = 0; i < n; i++)
+                        sent += push_value(d, &batch[i]);
+                note(d, sent, n);
+        }
+}
+
+/** send_counters() - Tell what was counted; until the address is known it is kept */
+static void send_counters(struct dropsonde *d)
+{
+        struct counter counters[COUNTERS_MAX];
+        size_t count, sent = 0, all = 0;
+
+        if (d->fd < 0)
+                return;
+        (void)pthread_mutex_lock(&d->lock);
+        count = d->counter_count;
+        memcpy(counters, d->counters, count * sizeof *counters);
+        for (size_t i = 0; i < count; i++)
+                d->counters[i].delta = 0;
+        (void)pthread_mutex_unlock(&d->lock);
+        for (size_t i = 0; i < count; i++) {
+                if (!counters[i].delta)
+                        continue;
+                all++;
+                sent += push_counter(d, &counters[i]);
+        }
+        note(d, sent, all);
+}
+
+/* ---- The thread: waiting ---- */
+
+/** pause_for() - Until there is something to send. Return: false when it is time to stop */
+static bool pause_for(struct dropsonde *d, int64_t ms)
 {
         struct timespec until;
         bool stop;
@@ -236,43 +312,59 @@ static bool pause_for(struct dropsonde *d, int64_t ms, bool *ret_stale)
         until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
         until.tv_nsec %= 1000000000;
         (void)pthread_mutex_lock(&d->lock);
-        while (!d->stop && rc != ETIMEDOUT)
+        while (!d->stop && !d->queued && rc != ETIMEDOUT)
                 rc = pthread_cond_timedwait(&d->wake, &d->lock, &until);
         stop = d->stop;
-        *ret_stale = d->stale;
         (void)pthread_mutex_unlock(&d->lock);
         return !stop;
+}
+
+/**
+ * struct schedule - When what is due next, in clock_ms()
+ * @look_ms:    Not before this time is the address looked up again
+ * @complained: The log knows that it is not found
+ */
+struct schedule {
+        int64_t look_ms, turn_ms, flush_ms;
+        bool complained;
+};
+
+/** regularly() - What is due now. Return: milliseconds to what is due next */
+static int64_t regularly(struct dropsonde *d, struct schedule *s)
+{
+        int64_t now = clock_ms(), next;
+        struct err why;
+
+        if (now >= s->look_ms && (d->stale || d->fd < 0)) {
+                if (look_up(d, 0, &why) < 0 && !s->complained)
+                        log_error("metron-not-found", LOG_WHY(&why));
+                s->complained = d->stale || d->fd < 0;
+                s->look_ms = now + FLUSH_MS;
+        }
+        if (d->turn && now >= s->turn_ms) {
+                d->turn(d, d->arg);
+                s->turn_ms = now + d->every_ms;
+        }
+        if (now >= s->flush_ms) {
+                send_counters(d);
+                s->flush_ms = now + FLUSH_MS;
+        }
+        next = d->turn && s->turn_ms < s->flush_ms ? s->turn_ms : s->flush_ms;
+        return next - now;
 }
 
 static void *run(void *arg)
 {
         struct dropsonde *d = arg;
-        bool stale = d->fd < 0, told = false;
-        int64_t next_turn = clock_ms(), next_flush = next_turn + FLUSH_MS;
-        int64_t now;
+        struct schedule s = { .flush_ms = clock_ms() + FLUSH_MS };
+        int64_t pause_ms;
 
         do {
-                struct err why;
-
-                if (stale && look_up(d, 0, &why) < 0) {
-                        if (!told)
-                                log_error("metron-not-found", LOG_WHY(&why));
-                        told = true;
-                } else {
-                        told = false;
-                }
-                now = clock_ms();
-                if (d->turn && now >= next_turn) {
-                        d->turn(d, d->arg);
-                        next_turn = now + d->every_ms;
-                }
-                if (now >= next_flush) {
-                        flush(d);
-                        next_flush = now + FLUSH_MS;
-                }
-                now = d->turn && next_turn < next_flush ? next_turn - now : next_flush - now;
-        } while (pause_for(d, now, &stale));
-        flush(d);
+                pause_ms = regularly(d, &s);
+                send_queue(d);
+        } while (pause_for(d, pause_ms));
+        send_queue(d);
+        send_counters(d);
         return NULL;
 }
 

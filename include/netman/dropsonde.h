@@ -3,10 +3,10 @@
  * DOC: metrics to the machine's metron agent
  *
  * Each value is an Envelope of Cloud Foundry's dropsonde protocol in one UDP
- * datagram, sent at once. Counters are added up and told every 5 s. Nobody
- * answers: a metric that gets lost is followed by the next, and whoever sends
- * one never waits and never fails because of it. A thread looks the address up,
- * again after every failure, and calls the program for its regular metrics.
+ * datagram; counters are added up and told every 5 s. Whoever has a metric puts it
+ * into a queue, and never waits or fails because of it; a thread sends. Nobody
+ * answers: a metric that gets lost is followed by the next. The thread looks the
+ * address up, again after failures, and calls the program for its regular metrics.
  *
  * All functions may be called from any thread, and with NULL: then nobody
  * listens to dropsonde, and nothing happens.
@@ -51,7 +51,7 @@ OWN_DROP(dropsonde, struct dropsonde *, dropsonde_stop)
 /** dropsonde_check() - Is this HOST:PORT? For who checks a configuration; @e: FAULT_BAD_INPUT */
 int dropsonde_check(const char *address, struct err *e);
 
-/** dropsonde_value() - Send a value. @unit: "ms", "seconds", … or "" */
+/** dropsonde_value() - Send a value. @unit: "ms", "seconds", … or "", at most 15 characters */
 void dropsonde_value(struct dropsonde *d, const char *name, double value, const char *unit);
 
 /** dropsonde_count() - Add to a counter; at most 64 different ones */

@@ -270,6 +270,33 @@ static void a_foreign_state_file_and_a_torn_queue_are_no_obstacle(void **state)
         clear();
 }
 
+static size_t count_of(const struct portalloc *pa)
+{
+        struct err e = { 0 };
+        size_t count = 99;
+
+        assert_int_equal(portalloc_count(pa, &count, &e), 0);
+        return count;
+}
+
+static void ports_that_are_held_are_counted(void **state)
+{
+        struct portalloc pa = pool_of(START, 10);
+        struct err e = { 0 };
+        uint16_t got[3];
+
+        (void)state;
+        assert_int_equal(count_of(&pa), 0);
+        assert_int_equal(portalloc_acquire(&pa, "a", 3, got, &e), 0);
+        assert_int_equal(portalloc_acquire(&pa, "b", 1, got, &e), 0);
+        assert_int_equal(count_of(&pa), 4);
+        assert_int_equal(portalloc_release(&pa, "b", got[0], &e), 0);
+        assert_int_equal(count_of(&pa), 3);
+        assert_int_equal(portalloc_release(&pa, "a", 0, &e), 0);
+        assert_int_equal(count_of(&pa), 0);
+        clear();
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -279,6 +306,7 @@ int main(void)
                 cmocka_unit_test(another_range_leaves_what_is_held),
                 cmocka_unit_test(a_state_file_that_makes_no_sense_is_named_and_left_alone),
                 cmocka_unit_test(a_foreign_state_file_and_a_torn_queue_are_no_obstacle),
+                cmocka_unit_test(ports_that_are_held_are_counted),
         };
 
         return cmocka_run_group_tests(tests, make_folder, remove_folder);
