@@ -146,14 +146,16 @@ static int result_error(struct http_client *c, CURLcode rc, struct err *e)
 /**
  * wait_for_more() - Sleep until there is something to do, or somebody calls it off
  */
-static int wait_for_more(struct http_client *c, int wake_fd, struct err *e)
+static int wait_for_more(struct http_client *c, const struct http_call *call, struct err *e)
 {
-        struct curl_waitfd wake = { .fd = wake_fd, .events = CURL_WAIT_POLLIN };
-        CURLMcode rc = curl_multi_poll(c->multi, &wake, wake_fd > 0 ? 1 : 0, POLL_MS, NULL);
+        struct curl_waitfd wake = { .fd = call->wake_fd, .events = CURL_WAIT_POLLIN };
+        CURLMcode rc = curl_multi_poll(c->multi, &wake, call->wake_fd > 0 ? 1 : 0, POLL_MS, NULL);
 
         if (rc != CURLM_OK)
                 return err_set(e, FAULT_SYSTEM, 0, "%s", curl_multi_strerror(rc));
-        if (wake.revents || atomic_load(&c->aborted))
+        if (wake.revents && (!call->on_wake || !call->on_wake(call->wake_arg)))
+                return err_set(e, FAULT_UPSTREAM, ECANCELED, "called off");
+        if (atomic_load(&c->aborted))
                 return err_set(e, FAULT_UPSTREAM, ECANCELED, "called off");
         return 0;
 }
@@ -162,7 +164,8 @@ static int wait_for_more(struct http_client *c, int wake_fd, struct err *e)
  * drive() - Run the transfer that is in the multi handle to its end
  * @ret_rc: curl's verdict
  */
-static int drive(struct http_client *c, int wake_fd, CURLcode *ret_rc, struct err *e)
+static int drive(struct http_client *c, const struct http_call *call, CURLcode *ret_rc,
+                 struct err *e)
 {
         int running, left;
         CURLMcode rc;
@@ -174,7 +177,7 @@ static int drive(struct http_client *c, int wake_fd, CURLcode *ret_rc, struct er
                         return err_set(e, FAULT_SYSTEM, 0, "%s", curl_multi_strerror(rc));
                 if (!running)
                         break;
-                if (wait_for_more(c, wake_fd, e) < 0)
+                if (wait_for_more(c, call, e) < 0)
                         return -1;
         }
         while ((msg = curl_multi_info_read(c->multi, &left))) {
@@ -201,7 +204,7 @@ static int run(struct http_client *c, const struct http_call *call, struct http_
                 return err_set(e, FAULT_UPSTREAM, ECANCELED, "called off");
         if (curl_multi_add_handle(c->multi, c->easy) != CURLM_OK)
                 return err_set(e, FAULT_SYSTEM, 0, "cannot start the transfer");
-        failed = drive(c, call->wake_fd, &rc, e);
+        failed = drive(c, call, &rc, e);
         (void)curl_multi_remove_handle(c->multi, c->easy); /* ends it where it is not over */
         if (failed)
                 return -1;

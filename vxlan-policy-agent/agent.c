@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * DOC: one thread observes, plans and enforces. It sleeps in one of two places:
- * parked at the policy server in a request that is answered when a policy
- * changes, or, where there is no server to wait on, in events_wait(). The event
- * descriptor ends both, so a new container never waits for the server.
+ * in a request to the policy server, which may be parked there until a policy
+ * changes, or, between polls, in events_wait(). Events reach it in both: a new
+ * container never waits for the server, and a slow server's answer is not lost to
+ * events, however many there are.
  */
 #include "vxlan-policy-agent/agent.h"
 
@@ -28,7 +29,10 @@
 /**
  * struct agent - All there is
  * @next_ask_ms: Not before this time (clock_ms()) is the server asked again
- * @waits:       The server parks our requests
+ * @retry_ms:    When to try again to enforce; means nothing while that is well
+ * @tried:       The cycle's changes when it was last tried
+ * @failure:     Why it failed then
+ * @stop:        Told to end
  */
 struct agent {
         const struct agent_config *config;
@@ -36,11 +40,13 @@ struct agent {
         struct status status;
         struct cycle cycle;
         struct source source;
-        struct pace pace;
+        struct pace pace, enforce_pace;
         struct drift drift;
         struct http_server *debug_server, *force_server;
-        int64_t next_ask_ms;
-        bool waits;
+        int64_t next_ask_ms, retry_ms;
+        uint64_t tried;
+        struct err failure;
+        bool stop;
 };
 
 /* ---- One turn of the loop ---- */
@@ -48,16 +54,46 @@ struct agent {
 /**
  * attend() - Enforce what is known; tell the log if that fails
  *
- * Return: 0, or -1 with @e set: it has to be tried again
+ * What failed is tried again when something changed, or after a pause.
  */
-static int attend(struct agent *a)
+static void attend(struct agent *a)
 {
-        struct err why = { 0 };
+        if (!a->cycle.in_kernel && a->tried == a->cycle.changes && clock_ms() < a->retry_ms)
+                return;
+        a->tried = a->cycle.changes;
+        a->failure = (struct err){ 0 };
+        if (cycle_enforce(&a->cycle, &a->failure) == 0) {
+                pace_well(&a->enforce_pace);
+                return;
+        }
+        a->retry_ms = clock_ms() + pace_failed(&a->enforce_pace);
+        log_error("enforce-failed", LOG_WHY(&a->failure),
+                  LOG_INT("next_try_ms", a->retry_ms - clock_ms()));
+}
 
-        if (cycle_enforce(&a->cycle, &why) == 0)
-                return 0;
-        log_error("enforce-failed", LOG_WHY(&why));
-        return -1;
+/**
+ * see_store() - Read the store; where the apps changed, ask for their policies now
+ */
+static void see_store(struct agent *a)
+{
+        struct err e = { 0 };
+
+        if (cycle_observe(&a->cycle, &e) < 0)
+                log_error("container-store-unreadable", LOG_WHY(&e));
+        if (a->cycle.new_apps && !a->cycle.counts.server_gone_us)
+                a->next_ask_ms = 0;
+}
+
+/**
+ * look_around() - Whatever does not need the server: containers, drift, logging
+ */
+static void look_around(struct agent *a)
+{
+        see_store(a);
+        if (drift_due(&a->drift))
+                cycle_doubt(&a->cycle);
+        attend(a);
+        drift_seen(&a->drift, &a->cycle.look);
 }
 
 /**
@@ -87,41 +123,74 @@ static void server_answered(struct agent *a)
 
 /**
  * plan_next() - When to ask again, now that the server has answered
- * @parked: The request asked to be parked
+ * @watch:  Requests are to be parked
+ * @parked: This one was
  * @news:   Before it was taken over
  * @took_ms: How long the answer took
  *
  * A server that answers "nothing new" at once, though it was asked to wait, or
  * that names no revision, has to be polled.
  */
-static void plan_next(struct agent *a, bool parked, const struct source_news *news, int64_t took_ms)
+static void plan_next(struct agent *a, bool watch, bool parked, const struct source_news *news,
+                      int64_t took_ms)
 {
-        bool at_once = parked &&
-                       (news->changed ? news->revision[0] != '\0' : took_ms >= WATCH_S * 1000 / 2);
+        bool waits = news->changed ? news->revision[0] != '\0'
+                                   : !parked || took_ms >= WATCH_S * 1000 / 2;
+        bool at_once = (watch && waits && a->cycle.in_kernel) || a->cycle.new_apps;
 
         a->next_ask_ms = clock_ms() + (at_once ? 0 : pace_poll(&a->pace));
 }
 
+/** struct asking - A request on its way */
+struct asking {
+        struct agent *agent;
+        bool parked;
+};
+
 /**
- * ask() - Ask the server, parked there if @wait, and learn
+ * meanwhile() - Events during a request: enforce what they bring, then go on waiting
+ *
+ * What is parked answers only for the apps it was asked about, and not before there
+ * is news: new apps and forced cycles call it off, and a failure, which has to be
+ * tried again. Any other request is bounded by client_timeout_seconds, and ended.
  */
-static int ask(struct agent *a, bool wait, struct err *e)
+static bool meanwhile(void *arg)
 {
+        const struct asking *asking = arg;
+        struct agent *a = asking->agent;
+
+        if (events_wait(&a->events, 0) & EVENT_STOP)
+                a->stop = true;
+        look_around(a);
+        return !a->stop && !(asking->parked && (a->cycle.new_apps || !a->cycle.in_kernel ||
+                                                status_force_asked(&a->status)));
+}
+
+/**
+ * ask() - Ask the server, parked there if @watch, and learn
+ */
+static int ask(struct agent *a, bool watch, struct err *e)
+{
+        struct cycle *c = &a->cycle;
+        struct asking asking = { a, watch && c->enforced[0] && c->in_kernel && !c->new_apps };
         OWN(source_news) struct source_news news = { 0 };
         const struct source_ask question = { .ids = a->cycle.containers.ids,
                                              .id_count = a->cycle.containers.id_count,
                                              .enforced = a->cycle.enforced,
-                                             .wait_s = wait && a->cycle.enforced[0] ? WATCH_S : 0,
+                                             .wait_s = asking.parked ? WATCH_S : 0,
                                              .timeout_s = (int)a->config->client_timeout,
-                                             .wake_fd = a->events.all };
+                                             .wake_fd = a->events.all,
+                                             .on_wake = meanwhile,
+                                             .wake_arg = &asking };
         int64_t start = clock_us();
 
+        c->new_apps = false;
         a->cycle.counts.asks++;
         if (source_ask(&a->source, &question, &news, e) < 0)
                 return -1;
         cycle_took(&a->cycle, SPAN_POLL, clock_us() - start - news.parked_us);
         server_answered(a);
-        plan_next(a, wait, &news, (clock_us() - start) / 1000);
+        plan_next(a, watch, asking.parked, &news, (clock_us() - start) / 1000);
         if (news.changed)
                 cycle_learn(&a->cycle, &news);
         return 0;
@@ -142,6 +211,9 @@ static void ask_nobody(struct agent *a)
 /**
  * consult() - Ask if it is time to, then enforce what is known
  * @forced: Ask now, and do not wait
+ *
+ * Return: 0; 1 if the request was called off and the next turn has to ask; or -1
+ * with @e set, which was logged
  */
 static int consult(struct agent *a, bool forced, struct err *e)
 {
@@ -152,30 +224,14 @@ static int consult(struct agent *a, bool forced, struct err *e)
         else if (forced || clock_ms() >= a->next_ask_ms)
                 rc = ask(a, a->config->watch && !forced, e);
         if (rc < 0 && e->sys == ECANCELED)
-                return 0; /* an event: the next turn sees to it */
+                return 1;
         if (rc < 0)
                 server_failed(a, e);
-        if (attend(a) < 0) {
-                a->next_ask_ms = clock_ms() + pace_failed(&a->pace);
-                return -1;
-        }
-        return rc;
-}
-
-/**
- * see_store() - Read the store; where the apps changed, ask for their policies now
- */
-static void see_store(struct agent *a)
-{
-        struct err e = { 0 };
-        const char *const *ids = a->cycle.containers.ids;
-
-        if (cycle_observe(&a->cycle, &e) < 0) {
-                log_error("container-store-unreadable", LOG_WHY(&e));
-                return;
-        }
-        if (ids != a->cycle.containers.ids && !a->cycle.counts.server_gone_us)
-                a->next_ask_ms = 0;
+        attend(a);
+        if (a->failure.fault == FAULT_NONE)
+                return rc;
+        *e = a->failure;
+        return -1;
 }
 
 /**
@@ -184,13 +240,12 @@ static void see_store(struct agent *a)
 static void serve_force(struct agent *a, uint64_t number)
 {
         struct err e = { 0 };
+        int rc;
 
         cycle_doubt(&a->cycle);
-        if (consult(a, true, &e) < 0)
-                status_force_answer(&a->status, number, &e);
-        else if (a->cycle.in_kernel)
-                status_force_answer(&a->status, number, NULL);
-        /* else an event came in between: the next turn answers */
+        rc = consult(a, true, &e);
+        if (rc <= 0)
+                status_force_answer(&a->status, number, rc < 0 ? &e : NULL);
 }
 
 static void turn(struct agent *a)
@@ -199,28 +254,36 @@ static void turn(struct agent *a)
         struct err e = { 0 };
 
         a->cycle.spent_us = 0;
-        see_store(a);
-        if (drift_due(&a->drift))
-                cycle_doubt(&a->cycle);
-        (void)attend(a); /* new containers first; a failure was logged, the ask follows */
+        look_around(a);
         if (forced)
                 serve_force(a, forced);
         else
-                (void)consult(a, false, &e); /* logged */
+                (void)consult(a, false, &e); /* it has logged a failure */
+        drift_seen(&a->drift, &a->cycle.look);
         status_set_counts(&a->status, &a->cycle.counts);
+}
+
+/**
+ * pause_ms() - Until there is something to do without an event
+ */
+static int pause_ms(struct agent *a)
+{
+        int64_t until = a->next_ask_ms, left;
+
+        if (status_force_asked(&a->status))
+                return 0;
+        if (a->cycle.known && !a->cycle.in_kernel && a->retry_ms < until)
+                until = a->retry_ms;
+        left = until - clock_ms();
+        return left > 0 ? (int)left : 0;
 }
 
 static void loop(struct agent *a)
 {
-        for (;;) {
-                int64_t left = a->next_ask_ms - clock_ms();
-                bool idle = left > 0 && a->cycle.in_kernel && !status_force_asked(&a->status);
-                unsigned int events = events_wait(&a->events, idle ? (int)left : 0);
-
-                if (events & EVENT_STOP)
+        while (!a->stop) {
+                if (events_wait(&a->events, pause_ms(a)) & EVENT_STOP)
                         return;
                 turn(a);
-                drift_seen(&a->drift, &a->cycle.look);
         }
 }
 
@@ -270,7 +333,8 @@ int agent_run(const struct agent_config *config, struct err *e)
         OWN(events) struct events events = EVENTS_NONE;
         struct agent a = { .config = config,
                            .pace = { .interval_ms = config->poll_interval * 1000,
-                                     .seed = (unsigned int)getpid() } };
+                                     .seed = (unsigned int)getpid() },
+                           .enforce_pace = { .seed = (unsigned int)getpid() } };
         int rc;
 
         if (confine_self(e) < 0 ||

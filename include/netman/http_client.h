@@ -81,6 +81,9 @@ struct http_call_header {
  * @timeout_ms:    For the whole call; 0: the client's, and none for a stream.
  *                 A long poll names its wait plus some seconds
  * @wake_fd:       The call ends as if aborted once this can be read; 0: none
+ * @on_wake:       Asked before that, if it is set: after true the call goes on.
+ *                 It has to read what can be read, and may not use the client
+ * @wake_arg:      Its argument
  */
 struct http_call {
         const char *method;
@@ -94,6 +97,8 @@ struct http_call {
         size_t body_len;
         int timeout_ms;
         int wake_fd;
+        bool (*on_wake)(void *arg);
+        void *wake_arg;
 };
 
 /**

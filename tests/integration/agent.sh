@@ -17,7 +17,7 @@ box nobody 10.255.1.6
 store_edit '.nobody = {handle: "nobody", ip: "10.255.1.6", metadata: {}}'
 for b in back1 back2 front; do serve $b 8080; serve $b 9090; done
 iptables -A FORWARD -s 192.0.2.1 -m comment --comment foreign -j DROP
-agent_config '.iptables_denied_logs_per_sec = 2 | .iptables_accepted_udp_logs_per_sec = 7'
+agent_config '.client_timeout_seconds = 2 | .iptables_denied_logs_per_sec = 2 | .iptables_accepted_udp_logs_per_sec = 7'
 check "before anything, the bridge lets all pass (so that the refusals below mean something)" reach front 10.255.1.3 8080
 
 # --- closed until something is known ---------------------------------------------
@@ -136,6 +136,11 @@ lie "an enormous answer"
 echo '{}' >"$API/body"; echo 500 >"$API/status"
 lie "a server's error"
 rm "$API/status"
+policies_are "" "$(policy $front 0001 $back 0002 tcp 9090 9090)"
+echo 6000 >"$API/delay_ms" # what it would say in the end opens the port
+lie "an answer that takes longer than client_timeout_seconds"
+match "which the log names" 'policy-server-failed.*(timed out|Timeout)' "$(grep policy-server-failed "$T/agent.log" | tail -n 1)"
+rm "$API/delay_ms"
 
 # --- an old server: no revision, no wait, no v1 ------------------------------------
 touch "$API/old_api"
@@ -182,6 +187,25 @@ agent_down
 same "it ends well" 0 "$status"
 same "the sanitizers are silent" "" "$(grep -E 'runtime error|Sanitizer' "$T/agent.err")"
 
+# --- a new container does not wait for anybody ----------------------------------------------
+# The server is away and asked again after half a minute, polls are an hour apart: only the
+# store's change can have brought this about.
+agent_config '.poll_interval = 3600'
+rm -f "$API/old_api"
+policies_are w1 "$(policy $front 0001 $back 0002 tcp 8080 8080)"
+agent_up
+check "with a poll an hour" wait_for 10 reach front 10.255.1.3 8080
+api_down
+store_remove back3
+check "a container that goes is closed at once" wait_for 5 refused front 10.255.1.7 8080
+store_add back3 10.255.1.7 $back
+check "a new one is open at once" wait_for 5 reach front 10.255.1.7 8080
+store_add unknown 10.255.1.7 $other
+check "an address that two apps claim is nobody's" wait_for 5 refused front 10.255.1.7 8080
+store_remove unknown
+agent_down
+api_up
+
 # --- without root --------------------------------------------------------------------------
 install -d -m 0700 -o nobody "$T/own" "$T/own/state"
 install -m 0600 -o nobody "$T/client.key" "$T/own/client.key"
@@ -203,6 +227,20 @@ as_nobody >"$T/nobody.log" 2>&1 &
 agent_pid=$!
 check "closed at first" wait_for 10 refused front 10.255.1.3 9090
 check "an agent of its own user enforces, too" wait_for 20 reach front 10.255.1.3 8080
+sysctl -qw net.bridge.bridge-nf-call-iptables=0
+same "a switch of the kernel's that it needs it sets" "200 1" "$(force) $(cat /proc/sys/net/bridge/bridge-nf-call-iptables)"
+sysctl -qw net.bridge.bridge-nf-call-iptables=0
+mount --bind /proc/sys/net /proc/sys/net
+mount -o remount,bind,ro /proc/sys/net # as systemd does with ProtectKernelTunables
+same "what it cannot enforce it tells" 500 "$(force)"
+match "with the remedy" "set net.bridge.bridge-nf-call-iptables=1" "$(cat "$T/force")"
+failures() { grep -c enforce-failed "$T/nobody.log"; }
+check "it tries again by itself" wait_for 30 sh -c "[ \$(grep -c enforce-failed '$T/nobody.log') -ge 3 ]"
+check "but not all the time" test "$(failures)" -lt 10
+umount /proc/sys/net
+sysctl -qw net.bridge.bridge-nf-call-iptables=1
+policies_are n2 "$(policy $front 0001 $back 0002 tcp 9090 9090)"
+check "and then it goes on" wait_for 20 reach front 10.255.1.3 9090
 same "it is not root" nobody "$(stat -c %U "/proc/$agent_pid")"
 agent_down
 same "and ends well" 0 "$status"

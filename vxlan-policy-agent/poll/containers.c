@@ -74,6 +74,14 @@ bool containers_same_ids(const struct containers *a, const struct containers *b)
         return true;
 }
 
+void containers_swap(struct containers *a, struct containers *b)
+{
+        struct containers c = *a;
+
+        *a = *b;
+        *b = c;
+}
+
 void containers_done(struct containers *c)
 {
         free(c->items);

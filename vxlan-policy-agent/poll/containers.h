@@ -29,6 +29,9 @@ bool containers_stale(const char *path, const struct containers *c);
 
 /** containers_same_ids() - Do the same apps have containers here? */
 bool containers_same_ids(const struct containers *a, const struct containers *b);
+
+/** containers_swap() - Each gets what the other had */
+void containers_swap(struct containers *a, struct containers *b);
 void containers_done(struct containers *c);
 
 static inline void containers_drop(struct containers *c)

@@ -33,6 +33,12 @@ void cycle_took(struct cycle *c, enum span what, int64_t us)
         meter_took(&c->status->meter, what, us);
 }
 
+void cycle_doubt(struct cycle *c)
+{
+        c->in_kernel = false;
+        c->changes++;
+}
+
 /* ---- Observe ---- */
 
 /**
@@ -68,24 +74,36 @@ static void observe_subnet(struct cycle *c)
         }
         if (old.addr == c->subnet.net.addr && old.len == c->subnet.net.len)
                 return;
-        c->in_kernel = false;
+        cycle_doubt(c);
         log_info("subnet-read", LOG_STR("subnet_file", c->config->subnet_file));
         warn_of_strangers(c);
 }
 
+static void observe_logging(struct cycle *c)
+{
+        bool logging = status_logging(c->status);
+
+        if (logging != c->logging)
+                cycle_doubt(c);
+        c->logging = logging;
+}
+
 int cycle_observe(struct cycle *c, struct err *e)
 {
+        OWN(containers) struct containers fresh = { 0 };
         int64_t start = clock_us();
 
         observe_subnet(c);
-
+        observe_logging(c);
         if (!containers_stale(c->config->datastore, &c->containers))
                 return 0;
-        if (containers_read(c->config->datastore, &c->containers, e) < 0)
+        if (containers_read(c->config->datastore, &fresh, e) < 0)
                 return err_add(e, "container store");
         cycle_took(c, SPAN_STORE, clock_us() - start);
+        c->new_apps = c->new_apps || !containers_same_ids(&fresh, &c->containers);
+        containers_swap(&fresh, &c->containers);
         c->counts.containers = c->containers.count;
-        c->in_kernel = false;
+        cycle_doubt(c);
         c->cut_due = true;
         if (c->containers.list.skipped)
                 log_error("containers-skipped", LOG_INT("count", c->containers.list.skipped),
@@ -105,7 +123,7 @@ void cycle_learn(struct cycle *c, struct source_news *news)
         news->policies = (struct policy_list){ 0 };
         memcpy(c->revision, news->revision, sizeof c->revision);
         c->known = true;
-        c->in_kernel = false;
+        cycle_doubt(c);
         c->cut_due = true;
         c->counts.policies = c->policies.count;
         if (saved_write(c->config->state_directory, &news->body, &e) < 0)
@@ -129,7 +147,7 @@ void cycle_fall_back(struct cycle *c)
         c->policies = list;
         list = (struct policy_list){ 0 };
         c->known = true;
-        c->in_kernel = false;
+        cycle_doubt(c);
         c->counts.policies = c->policies.count;
 }
 
@@ -276,12 +294,8 @@ static int enforce(struct cycle *c, struct err *e)
 
 int cycle_enforce(struct cycle *c, struct err *e)
 {
-        bool logging = status_logging(c->status);
         int rc;
 
-        if (logging != c->logging)
-                c->in_kernel = false;
-        c->logging = logging;
         if (c->in_kernel || !c->known)
                 return 0;
         c->counts.cycles++;
@@ -309,9 +323,4 @@ int cycle_begin(struct cycle *c, struct err *e)
         rc = cycle_enforce(c, e);
         c->known = false;
         return rc;
-}
-
-void cycle_doubt(struct cycle *c)
-{
-        c->in_kernel = false;
 }

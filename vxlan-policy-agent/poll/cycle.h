@@ -24,6 +24,8 @@
  * @revision:  Their name; "" if they are from disk or the server names none
  * @enforced:  The newest revision that is in the kernel
  * @in_kernel: The kernel holds the plan of what is known
+ * @changes:   Counts what made it doubtful that it does
+ * @new_apps:  The policies are not the answer for the apps that are here now
  * @cut_due:   A policy or a container may have gone since connections were last cut
  * @look:      The last comparison with the kernel
  * @spent_us:  Time taken by the steps of this turn, or since the plan last went in
@@ -33,7 +35,8 @@ struct cycle {
         struct status *status;
         struct containers containers;
         struct subnet subnet;
-        bool known, in_kernel, logging, cut_due;
+        bool known, in_kernel, new_apps, logging, cut_due;
+        uint64_t changes;
         struct policy_list policies;
         char revision[SOURCE_ETAG_MAX + 1], enforced[SOURCE_ETAG_MAX + 1];
         struct counts counts;
@@ -56,7 +59,7 @@ int cycle_begin(struct cycle *c, struct err *e);
 /** cycle_took() - A step took so long */
 void cycle_took(struct cycle *c, enum span what, int64_t us);
 
-/** cycle_observe() - Read the subnet file and the container store again if they changed */
+/** cycle_observe() - Look again at what changed: subnet file, container store, logging */
 int cycle_observe(struct cycle *c, struct err *e);
 
 /** cycle_learn() - Take over policies; @news is emptied */

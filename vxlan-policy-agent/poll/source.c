@@ -3,6 +3,7 @@
 
 #include "netman/own.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,7 +152,9 @@ static int call(struct source *s, const struct source_ask *ask, struct http_answ
                                      .headers = headers,
                                      .header_count = n,
                                      .timeout_ms = (ask->wait_s + ask->timeout_s) * 1000,
-                                     .wake_fd = ask->wake_fd },
+                                     .wake_fd = ask->wake_fd,
+                                     .on_wake = ask->on_wake,
+                                     .wake_arg = ask->wake_arg },
                 a, e);
 }
 
@@ -196,7 +199,7 @@ int source_ask(struct source *s, const struct source_ask *ask, struct source_new
                 return -1;
         if ((a.status == 404 || a.status == 406) && !s->old_api) {
                 s->old_api = true;
-                return source_ask(s, ask, ret, e);
+                return err_set(e, FAULT_UPSTREAM, ECANCELED, "the server knows only v0");
         }
         ret->parked_us = parked_us(&a);
         if (a.status == 304 && ask->enforced[0])

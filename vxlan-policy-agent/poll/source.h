@@ -37,7 +37,8 @@ void source_done(struct source *s);
  * @ids:      Apps, sorted
  * @enforced: Revision that is in the kernel, "" for none
  * @wait_s:   Park at the server for so long while nothing is new; 0: answer at once
- * @wake_fd:  Readable: give up
+ * @wake_fd:  Readable: ask @on_wake, with @wake_arg, whether to go on; @ids may have
+ *            changed when it returns
  */
 struct source_ask {
         const char *const *ids;
@@ -45,6 +46,8 @@ struct source_ask {
         const char *enforced;
         int wait_s, timeout_s;
         int wake_fd;
+        bool (*on_wake)(void *arg);
+        void *wake_arg;
 };
 
 /**
@@ -72,7 +75,8 @@ static inline void source_news_drop(struct source_news *n)
 /**
  * source_ask() - Ask
  * @ret: Emptied, then filled in
- * @e:   FAULT_UPSTREAM; sys is ECANCELED if @wake_fd ended it
+ * @e:   FAULT_UPSTREAM; sys is ECANCELED if @on_wake ended it, or if the server knows
+ *       only the older API: it has to be asked again
  *
  * An answer that contradicts itself (an app with two tags, a tag with two apps,
  * ports that end before they start) is no answer.

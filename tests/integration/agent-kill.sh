@@ -1,0 +1,69 @@
+# The agent killed between any two of its steps: at each call by which it takes a lock,
+# reads or writes the table, or keeps what it learned. Afterwards the kernel holds the old
+# rules or the new ones, whole, and the next agent puts everything right.
+# shellcheck shell=bash
+. "$TOP/tests/lib/check.sh"
+. "$TOP/tests/lib/agent.sh"
+
+front=f1111111-0000-4000-8000-000000000001
+back=b2222222-0000-4000-8000-000000000002
+export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 # nothing ends well here, and strace is in its way
+
+cell_up
+certificates
+box front 10.255.1.2 $front
+box back 10.255.1.3 $back
+for p in 8080 9090 7070; do serve back $p; done
+api_up
+agent_config
+always=$(policy $front 0001 $back 0002 tcp 8080 8080)
+one=$(policy $front 0001 $back 0002 tcp 9090 9090)
+rules() { iptables -S | grep vpa--; }
+# learn REVISION POLICY…: have these rules, and these alone
+learn() {
+    policies_are "$@"
+    agent_up
+    wait_for 20 sh -c "grep -q 'rules-enforced.*\"$1' '$T/agent.log'" || echo "Bail out! $1 is not enforced"
+    agent_down
+}
+learn with-one "$always" "$one"
+rules >"$T/one"
+learn without "$always"
+rules >"$T/none"
+refuse "the two sets of rules differ" diff -q "$T/one" "$T/none"
+
+# die CALL N: an agent that is killed as it makes its Nth such call. Fails if it never came to it.
+die() {
+    : >"$T/strace"
+    strace -D -f -qq -o "$T/strace" -e "trace=$1" -e "inject=$1:signal=KILL:when=$2" \
+        "$BIN/vxlan-policy-agent" -config-file "$T/agent.json" >"$T/killed.log" 2>&1 &
+    local pid=$!
+    wait_for 20 sh -c "! [ -e /proc/$pid ] || grep -q '^State:.*zombie' /proc/$pid/status || grep -q 'rules-enforced.*$3' '$T/killed.log'"
+
+    kill -TERM $pid 2>/dev/null
+    wait $pid 2>/dev/null
+    grep -q 'killed by SIGKILL' "$T/strace"
+}
+whole() { rules | diff -q - "$T/one" || rules | diff -q - "$T/none"; }
+
+n=0
+for call in setsockopt flock getsockopt rename; do
+    for i in $(seq 40); do
+        n=$((n + 1))
+        [ $((n % 2)) = 1 ] && policies_are "turn-$n" "$always" "$one" || policies_are "turn-$n" "$always"
+        die $call "$i" "turn-$n" || break
+        whole >/dev/null || echo "$call $i: torn" >>"$T/bad"
+        reach front 10.255.1.3 8080 || echo "$call $i: shut what is allowed" >>"$T/bad"
+        refused front 10.255.1.3 7070 || echo "$call $i: opened what is refused" >>"$T/bad"
+    done
+    check "killed at each $call ($((i - 1)) of them): there is something to be killed at" test "$i" -gt 1
+done
+same "every time the rules are the old ones or the new ones, and act so" "" "$(cat "$T/bad" 2>/dev/null)"
+learn in-the-end "$always" "$one"
+same "the next agent is not in any way impaired" "" "$(rules | diff - "$T/one")"
+api_down
+iptables -F; iptables -X
+agent_up
+check "nor by the file of policies that the dead have left" wait_for 10 reach front 10.255.1.3 9090
+agent_down
+done_testing
