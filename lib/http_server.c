@@ -74,6 +74,7 @@ static void with_defaults(struct http_limits *l)
                                                   .request_s = 30,
                                                   .workers = 8,
                                                   .queue = 1024,
+                                                  .queue_s = 5,
                                                   .loops = 1 };
 
         l->body_max = l->body_max ? l->body_max : usual.body_max;
@@ -83,6 +84,7 @@ static void with_defaults(struct http_limits *l)
         l->request_s = l->request_s ? l->request_s : usual.request_s;
         l->workers = l->workers ? l->workers : usual.workers;
         l->queue = l->queue ? l->queue : usual.queue;
+        l->queue_s = l->queue_s ? l->queue_s : usual.queue_s;
         l->loops = l->loops ? l->loops : usual.loops;
 }
 
@@ -166,6 +168,7 @@ int http_server_start(const struct http_server_config *c, struct http_server **r
                 return err_oom(e);
         (void)pthread_mutex_init(&s->lock, NULL);
         (void)pthread_cond_init(&s->reaper_wake, NULL);
+        s->quiet = MHD_INVALID_SOCKET;
         s->limits = c->limits;
         with_defaults(&s->limits);
         s->routes = c->routes;
@@ -185,26 +188,23 @@ int http_server_start(const struct http_server_config *c, struct http_server **r
         return 0;
 }
 
-/** drain() - Accept no more, and wait for what was begun */
-static void drain(struct http_server *s, int grace_ms)
+void http_server_drain(struct http_server *s, int grace_ms)
 {
         int64_t until = clock_ms() + grace_ms;
-        MHD_socket listener;
 
-        atomic_store(&s->draining, true);
-        listener = MHD_quiesce_daemon(s->daemon);
+        if (!s || !s->daemon)
+                return;
+        if (!atomic_exchange(&s->draining, true))
+                s->quiet = MHD_quiesce_daemon(s->daemon);
         while (atomic_load(&s->in_flight) > 0 && clock_ms() < until)
                 clock_sleep_ms(5);
-        if (listener != MHD_INVALID_SOCKET)
-                (void)close(listener);
 }
 
 void http_server_stop(struct http_server *s, int grace_ms)
 {
         if (!s)
                 return;
-        if (s->daemon)
-                drain(s, grace_ms);
+        http_server_drain(s, grace_ms);
         http_work_stop(&s->work); /* handlers have deadlines of their own */
         if (s->daemon)
                 MHD_stop_daemon(s->daemon);
@@ -215,6 +215,8 @@ void http_server_stop(struct http_server *s, int grace_ms)
                 (void)pthread_mutex_unlock(&s->lock);
                 (void)pthread_join(s->reaper, NULL);
         }
+        if (s->quiet != MHD_INVALID_SOCKET)
+                (void)close(s->quiet);
         http_creds_unref(s->creds);
         (void)pthread_cond_destroy(&s->reaper_wake);
         (void)pthread_mutex_destroy(&s->lock);

@@ -69,6 +69,7 @@ struct http_request {
         struct MHD_Response *response; /* set before ANSWERED */
         unsigned int status;
         struct http_request *next; /* in the workers' queue */
+        int64_t queued_ms;         /* since when */
 };
 
 /**
@@ -79,6 +80,7 @@ struct http_work {
         pthread_cond_t more;
         struct http_request *head, **tail;
         unsigned int queued, queue_max;
+        int64_t wait_max_ms;
         bool stopping;
         pthread_t *threads;
         unsigned int thread_count;
@@ -105,6 +107,7 @@ struct http_server {
         bool reaper_runs, reaper_stop;
 
         _Atomic bool draining;
+        MHD_socket quiet; /* the listening socket, once it accepts no more */
         _Atomic unsigned int connections, in_flight;
         _Atomic uint64_t requests;
 };
@@ -158,6 +161,10 @@ void http_request_completed(void *cls, struct MHD_Connection *mhd, void **con_cl
                             enum MHD_RequestTerminationCode code);
 
 /* http_server_loop.c */
+
+/** http_refuse_busy() - 503, for a request that has waited too long; from any thread */
+void http_refuse_busy(struct http_request *rq);
+
 enum MHD_Result http_request_arrives(void *cls, struct MHD_Connection *mhd, const char *url,
                                      const char *method, const char *version, const char *data,
                                      size_t *len, void **con_cls);

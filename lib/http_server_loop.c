@@ -31,6 +31,11 @@ static void refuse(struct http_request *rq, unsigned int status, const char *tex
         http_answer(rq, &reply);
 }
 
+void http_refuse_busy(struct http_request *rq)
+{
+        refuse(rq, MHD_HTTP_SERVICE_UNAVAILABLE, "too many requests are waiting\n", NULL);
+}
+
 /** dispatch() - The request is there: find who answers it, and let him */
 static void dispatch(struct http_request *rq)
 {
@@ -49,7 +54,7 @@ static void dispatch(struct http_request *rq)
         else if (rq->route->quick)
                 rq->route->handler(rq);
         else if (!http_work_push(&s->work, rq))
-                refuse(rq, MHD_HTTP_SERVICE_UNAVAILABLE, "too many requests are waiting\n", NULL);
+                http_refuse_busy(rq);
 }
 
 /**

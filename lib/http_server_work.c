@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/http_server_impl.h"
 
+#include "netman/clock.h"
+
 /** take() - The next request, waiting for one; NULL when all is done */
 static struct http_request *take(struct http_work *w)
 {
@@ -25,8 +27,13 @@ static void *worker(void *arg)
         struct http_work *w = arg;
         struct http_request *rq;
 
-        while ((rq = take(w)))
-                rq->route->handler(rq);
+        while ((rq = take(w))) {
+                /* Its client has most likely given up, and those behind it need not. */
+                if (clock_ms() - rq->queued_ms > w->wait_max_ms)
+                        http_refuse_busy(rq);
+                else
+                        rq->route->handler(rq);
+        }
         return NULL;
 }
 
@@ -36,6 +43,7 @@ int http_work_start(struct http_work *w, const struct http_limits *limits, struc
         (void)pthread_cond_init(&w->more, NULL);
         w->tail = &w->head;
         w->queue_max = limits->queue;
+        w->wait_max_ms = (int64_t)limits->queue_s * 1000;
         w->threads = calloc(limits->workers, sizeof *w->threads);
         if (!w->threads)
                 return err_oom(e);
@@ -57,6 +65,7 @@ bool http_work_push(struct http_work *w, struct http_request *rq)
         room = w->queued < w->queue_max && !w->stopping;
         if (room) {
                 rq->next = NULL;
+                rq->queued_ms = clock_ms();
                 *w->tail = rq;
                 w->tail = &rq->next;
                 w->queued++;

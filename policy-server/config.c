@@ -60,6 +60,7 @@ static const struct conf_key keys[] = {
         { "allowed_cors_domains", CONF_STRS, AT(allowed_cors_domains) },
         { "max_connections_per_client", CONF_INT, AT(max_connections_per_client), .def_int = 2048,
           .min = 1, .max = 4096 },
+        { "request_timeout", CONF_INT, AT(request_timeout), .def_int = 30, .min = 1, .max = 3600 },
         { "metron_address", CONF_STR, AT(metron_address) },
         { 0 },
 };

@@ -43,7 +43,7 @@ struct ps_config {
         double cleanup_max_share;
         bool enable_space_developer_self_service;
         struct conf_strs allowed_cors_domains;
-        int64_t max_connections_per_client;
+        int64_t max_connections_per_client, request_timeout;
         char *metron_address;
 };
 

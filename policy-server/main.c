@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 
 struct arguments {
         const char *config_file;
@@ -100,6 +101,23 @@ static void reload(const struct started *s)
                 log_info("reloaded");
 }
 
+/** end_now() - TERM while the database is waited for, or a stop that takes too long */
+static void end_now(int sig)
+{
+        (void)sig;
+        _exit(0); /* nothing that was acknowledged is lost by it */
+}
+
+/** limit_stop() - In a little more than the grace all is over, even where a database hangs */
+static void limit_stop(void)
+{
+        const struct itimerval timer = { .it_value = { .tv_sec = PS_GRACE_MS / 1000,
+                                                       .tv_usec = 750000 } };
+
+        (void)signal(SIGALRM, end_now);
+        (void)setitimer(ITIMER_REAL, &timer, NULL);
+}
+
 static void wait_for_end(const struct started *s, const sigset_t *set)
 {
         int sig = 0;
@@ -109,6 +127,20 @@ static void wait_for_end(const struct started *s, const sigset_t *set)
                         reload(s);
         }
         log_info("stopping", LOG_STR("signal", strsignal(sig)));
+        limit_stop();
+}
+
+/** serve() - From the open database to the end */
+static int serve(const struct started *s, struct err *e)
+{
+        sigset_t signals;
+
+        block_signals(&signals);
+        if (ps_start(s->ps, e) < 0)
+                return -1;
+        log_info("started");
+        wait_for_end(s, &signals);
+        return 0;
 }
 
 static int run(struct ps_config *c, const char *config_file, const char *job, enum ps_role role)
@@ -116,23 +148,23 @@ static int run(struct ps_config *c, const char *config_file, const char *job, en
         OWN(mem) char *prefix = strdup(c->log_prefix);
         enum log_level level = LOG_LEVEL_INFO;
         struct started s = { .config_file = config_file, .role = role };
-        sigset_t signals;
         struct err e;
+        int rc;
 
         log_init(c->log_prefix, job, STDOUT_FILENO);
         (void)log_level_parse(c->log_level, &level, NULL); /* ps_config_load() has checked it */
         log_set_level(level);
         allow_connections();
-        block_signals(&signals);
-        if (ps_start(c, role, &s.ps, &e) < 0) {
+        (void)signal(SIGTERM, end_now);
+        (void)signal(SIGINT, end_now);
+        rc = ps_open(c, role, &s.ps, &e);
+        if (rc == 0 && role != PS_MIGRATE)
+                rc = serve(&s, &e);
+        ps_stop(s.ps);
+        if (rc < 0) {
                 log_fatal("start-failed", LOG_WHY(&e));
                 return die(prefix, job, NULL, e.msg);
         }
-        if (role != PS_MIGRATE) {
-                log_info("started");
-                wait_for_end(&s, &signals);
-        }
-        ps_stop(s.ps);
         log_info("exited");
         return 0;
 }

@@ -14,8 +14,6 @@
 
 #include <string.h>
 
-#define GRACE_MS 4000 /* of the 5 s a stop may take */
-
 /** refuse() - Our own words where the HTTP server speaks by itself */
 static void refuse(struct http_request *rq, struct http_reply *reply)
 {
@@ -28,10 +26,14 @@ static void refuse(struct http_request *rq, struct http_reply *reply)
         cors_headers(ps, rq, reply);
 }
 
-/** per_client() - Half of all connections by default: nobody takes them all */
-static unsigned int per_client(const struct ps_config *c)
+/** limits_of() - A client gets half of all connections by default: nobody takes them all */
+static struct http_limits limits_of(const struct ps_config *c, unsigned int workers,
+                                    unsigned int loops)
 {
-        return (unsigned int)c->max_connections_per_client;
+        return (struct http_limits){ .workers = workers,
+                                     .loops = loops,
+                                     .per_address = (unsigned int)c->max_connections_per_client,
+                                     .request_s = (unsigned int)c->request_timeout };
 }
 
 static int listen_external(struct ps *ps, struct err *e)
@@ -39,17 +41,15 @@ static int listen_external(struct ps *ps, struct err *e)
         const struct ps_config *c = &ps->config;
         const struct http_tls tls = { .cert_file = c->server_cert_file,
                                       .key_file = c->server_key_file };
-        const struct http_server_config conf = {
-                .name = "external",
-                .host = c->listen_host,
-                .port = (uint16_t)c->listen_port,
-                .tls = c->enable_tls ? &tls : NULL,
-                .limits = { .workers = 16, .loops = 1, .per_address = per_client(c) },
-                .routes = routes_external(),
-                .app = ps,
-                .refuse = refuse,
-                .answered = ps_metrics_answered
-        };
+        const struct http_server_config conf = { .name = "external",
+                                                 .host = c->listen_host,
+                                                 .port = (uint16_t)c->listen_port,
+                                                 .tls = c->enable_tls ? &tls : NULL,
+                                                 .limits = limits_of(c, 16, 1),
+                                                 .routes = routes_external(),
+                                                 .app = ps,
+                                                 .refuse = refuse,
+                                                 .answered = ps_metrics_answered };
 
         return http_server_start(&conf, &ps->external, e);
 }
@@ -60,16 +60,14 @@ static int listen_internal(struct ps *ps, struct err *e)
         const struct http_tls tls = { .cert_file = c->server_cert_file,
                                       .key_file = c->server_key_file,
                                       .client_ca_file = c->ca_cert_file };
-        const struct http_server_config conf = {
-                .name = "internal",
-                .host = c->listen_host,
-                .port = (uint16_t)c->internal_listen_port,
-                .tls = &tls,
-                .limits = { .workers = 8, .loops = 2, .per_address = per_client(c) },
-                .routes = routes_internal(),
-                .app = ps,
-                .answered = ps_metrics_answered
-        };
+        const struct http_server_config conf = { .name = "internal",
+                                                 .host = c->listen_host,
+                                                 .port = (uint16_t)c->internal_listen_port,
+                                                 .tls = &tls,
+                                                 .limits = limits_of(c, 8, 2),
+                                                 .routes = routes_internal(),
+                                                 .app = ps,
+                                                 .answered = ps_metrics_answered };
 
         return http_server_start(&conf, &ps->internal, e);
 }
@@ -120,7 +118,7 @@ static int open_database(struct ps *ps, struct err *e)
         return 0;
 }
 
-int ps_start(struct ps_config *config, enum ps_role role, struct ps **ret, struct err *e)
+int ps_open(struct ps_config *config, enum ps_role role, struct ps **ret, struct err *e)
 {
         OWN(ps) struct ps *ps = calloc(1, sizeof *ps);
 
@@ -132,16 +130,20 @@ int ps_start(struct ps_config *config, enum ps_role role, struct ps **ret, struc
         ps->started_us = clock_us();
         if (open_database(ps, e) < 0)
                 return -1;
-        if (role == PS_EXTERNAL &&
-            (uaa_new(&ps->config, &ps->uaa, e) < 0 || cc_new(&ps->config, ps->uaa, &ps->cc, e) < 0))
-                return -1;
-        if (role != PS_MIGRATE && (feed_start(&ps->config, &ps->feed, e) < 0 ||
-                                   ps_metrics_start(ps, e) < 0 || listen_all(ps, e) < 0))
-                return -1;
-        if (role == PS_EXTERNAL && cleanup_start(ps, &ps->cleanup, e) < 0)
-                return -1;
         *ret = GIVE(ps);
         return 0;
+}
+
+int ps_start(struct ps *ps, struct err *e)
+{
+        const struct ps_config *c = &ps->config;
+        bool external = ps->role == PS_EXTERNAL;
+
+        if (external && (uaa_new(c, &ps->uaa, e) < 0 || cc_new(c, ps->uaa, &ps->cc, e) < 0))
+                return -1;
+        if (feed_start(c, &ps->feed, e) < 0 || ps_metrics_start(ps, e) < 0 || listen_all(ps, e) < 0)
+                return -1;
+        return external ? cleanup_start(ps, &ps->cleanup, e) : 0;
 }
 
 int ps_reload(struct ps *ps, struct err *e)
@@ -153,14 +155,20 @@ int ps_reload(struct ps *ps, struct err *e)
 
 void ps_stop(struct ps *ps)
 {
+        int64_t until = clock_ms() + PS_GRACE_MS;
+
         if (!ps)
                 return;
+        if (ps->feed) /* whoever is parked is answered before the listeners drain */
+                watch_close(feed_watch(ps->feed));
+        http_server_drain(ps->external, 0); /* it need not accept while the other drains */
+        http_server_drain(ps->internal, PS_GRACE_MS);
+        http_server_drain(ps->external, (int)(until - clock_ms()));
+        uaa_stop(ps->uaa);
+        cc_stop(ps->cc);
         cleanup_stop(ps->cleanup);
-        if (ps->feed)
-                watch_close(feed_watch(
-                        ps->feed)); /* whoever is parked is answered before the listeners drain */
-        http_server_stop(ps->external, GRACE_MS);
-        http_server_stop(ps->internal, GRACE_MS);
+        http_server_stop(ps->external, 0);
+        http_server_stop(ps->internal, 0);
         http_server_stop(ps->health, 0);
         http_server_stop(ps->debug, 0);
         agents_stop(ps->agents);

@@ -30,15 +30,25 @@ struct ps {
 };
 
 /**
- * ps_start() - Migrate, connect, listen
+ * ps_open() - See to it that the database is there and has our schema
  * @config: Given away
+ *
+ * It may wait for another's migration. No thread has been started when it returns.
  */
-int ps_start(struct ps_config *config, enum ps_role role, struct ps **ret, struct err *e);
+int ps_open(struct ps_config *config, enum ps_role role, struct ps **ret, struct err *e);
+
+/** ps_start() - Load the policies, listen */
+int ps_start(struct ps *ps, struct err *e);
 
 /** ps_reload() - Read certificates again (SIGHUP) */
 int ps_reload(struct ps *ps, struct err *e);
 
-/** ps_stop() - Finish what was begun, free; NULL is allowed */
+/**
+ * ps_stop() - Finish what was begun, free; NULL is allowed
+ *
+ * What takes longer than PS_GRACE_MS is called off.
+ */
+#define PS_GRACE_MS 4000
 void ps_stop(struct ps *ps);
 OWN_DROP(ps, struct ps *, ps_stop)
 

@@ -23,7 +23,7 @@
  *
  * GET routes answer HEAD too. An unknown path is answered with 404 and
  * "404 page not found\n", a known one with an unknown method with 405, "Method
- * Not Allowed\n" and Allow; a full queue of work with 503 and Retry-After.
+ * Not Allowed\n" and Allow; a full or slow queue of work with 503 and Retry-After.
  */
 #ifndef NETMAN_HTTP_SERVER_H
 #define NETMAN_HTTP_SERVER_H
@@ -83,13 +83,14 @@ struct http_tls {
  * @request_s:     Seconds from a request's first byte to its last; 30
  * @workers:       Threads for handlers; 8
  * @queue:         Requests that may wait for a worker; 1024
+ * @queue_s:       Seconds that one may: who has waited longer gets 503; 5
  * @loops:         Event loop threads; 1
  */
 struct http_limits {
         size_t body_max, head_max;
         unsigned int connections, per_address;
         unsigned int idle_s, request_s;
-        unsigned int workers, queue, loops;
+        unsigned int workers, queue, queue_s, loops;
 };
 
 struct http_reply;
@@ -103,7 +104,7 @@ struct http_reply;
  * @tls:    NULL for plain HTTP
  * @app:    The program's own value, from http_request_app()
  * @refuse: May rewrite an answer that the server gives by itself: 404, 405, 413
- *          (body too large), 503 (queue full). Runs on the event loop. May be NULL
+ *          (body too large), 503 (queue full or slow). Never blocks. May be NULL
  * @answered: Sees each answer just before it goes, from the thread that answers; for
  *            metrics. May be NULL
  */
@@ -124,6 +125,14 @@ struct http_server_config {
  * @e: The address cannot be had, or a certificate cannot be read (file named)
  */
 int http_server_start(const struct http_server_config *c, struct http_server **ret, struct err *e);
+
+/**
+ * http_server_drain() - Accept no more, and wait for what was begun
+ * @grace_ms: So long at the most; NULL is allowed
+ *
+ * For who has handlers to hurry before http_server_stop() waits for them.
+ */
+void http_server_drain(struct http_server *s, int grace_ms);
 
 /**
  * http_server_stop() - Accept no more, finish what was begun, free

@@ -38,6 +38,12 @@ void cc_free(struct cc *cc)
         free(cc);
 }
 
+void cc_stop(struct cc *cc)
+{
+        if (cc)
+                upstream_stop(cc->server);
+}
+
 /** get() - GET with our own token; one that was refused is renewed once */
 static int get(struct cc *cc, const char *path, json_t **ret, struct err *e)
 {

@@ -14,6 +14,9 @@ struct cc;
 /** cc_new() - Both are borrowed */
 int cc_new(const struct ps_config *c, struct uaa *uaa, struct cc **ret, struct err *e);
 void cc_free(struct cc *cc);
+
+/** cc_stop() - Whoever waits for an answer waits no more; for the server's end */
+void cc_stop(struct cc *cc);
 OWN_DROP(cc, struct cc *, cc_free)
 
 /**

@@ -66,6 +66,12 @@ void uaa_free(struct uaa *u)
         free(u);
 }
 
+void uaa_stop(struct uaa *u)
+{
+        if (u)
+                upstream_stop(u->server);
+}
+
 /** ask() - POST a form with our name and secret */
 static int ask(struct uaa *u, const char *path, const struct str *form, json_t **ret, struct err *e)
 {

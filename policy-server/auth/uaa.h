@@ -11,6 +11,9 @@ struct uaa;
 /** uaa_new() - @c is borrowed and must outlive it */
 int uaa_new(const struct ps_config *c, struct uaa **ret, struct err *e);
 void uaa_free(struct uaa *u);
+
+/** uaa_stop() - Whoever waits for an answer waits no more; for the server's end */
+void uaa_stop(struct uaa *u);
 OWN_DROP(uaa, struct uaa *, uaa_free)
 
 /**

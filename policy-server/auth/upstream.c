@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy-server/auth/upstream.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 #define CLIENTS_MAX 16
 #define TIMEOUT_MS  10000
@@ -14,6 +16,7 @@ struct upstream {
         unsigned int idle_count;
         char *base_url, *ca_file;
         bool skip_verify;
+        int stop_fd; /* eventfd: every call looks at it */
 };
 
 static int new_client(const struct upstream *u, struct http_client **ret, struct err *e)
@@ -35,6 +38,9 @@ int upstream_new(const char *base_url, const char *ca_file, bool skip_verify, st
         if (!u)
                 return err_oom(e);
         (void)pthread_mutex_init(&u->lock, NULL);
+        u->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (u->stop_fd < 0)
+                return err_set(e, FAULT_SYSTEM, errno, "eventfd");
         u->base_url = strdup(base_url);
         u->ca_file = ca_file ? strdup(ca_file) : NULL;
         u->skip_verify = skip_verify;
@@ -55,6 +61,8 @@ void upstream_free(struct upstream *u)
         while (u->idle_count)
                 http_client_free(u->idle[--u->idle_count]);
         (void)pthread_mutex_destroy(&u->lock);
+        if (u->stop_fd >= 0)
+                (void)close(u->stop_fd);
         free(u->base_url);
         free(u->ca_file);
         free(u);
@@ -85,15 +93,25 @@ static void give(struct upstream *u, struct http_client *c)
         http_client_free(c);
 }
 
+void upstream_stop(struct upstream *u)
+{
+        uint64_t one = 1;
+
+        if (write(u->stop_fd, &one, sizeof one) < 0)
+                return; /* it is full, hence set */
+}
+
 int upstream_call(struct upstream *u, const struct http_call *call, struct http_answer *a,
                   struct err *e)
 {
+        struct http_call stoppable = *call;
         struct http_client *c = NULL;
         int rc;
 
         if (take(u, &c, e) < 0)
                 return -1;
-        rc = http_client_call(c, call, a, e);
+        stoppable.wake_fd = u->stop_fd;
+        rc = http_client_call(c, &stoppable, a, e);
         give(u, c);
         return rc;
 }

@@ -17,6 +17,9 @@ int upstream_new(const char *base_url, const char *ca_file, bool skip_verify, st
 void upstream_free(struct upstream *u);
 OWN_DROP(upstream, struct upstream *, upstream_free)
 
+/** upstream_stop() - Calls under way and all later ones fail at once */
+void upstream_stop(struct upstream *u);
+
 /** upstream_call() - As http_client_call(), from any thread */
 int upstream_call(struct upstream *u, const struct http_call *call, struct http_answer *a,
                   struct err *e);

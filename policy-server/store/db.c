@@ -179,8 +179,12 @@ int db_transaction(struct db *db, const char *operation,
 
 static int ping(struct db_conn *c, void *arg, struct err *e)
 {
+        OWN(pgresult) PGresult *res = NULL;
+
         (void)arg;
-        return db_run(c, ST_PING, NULL, NULL, e);
+        if (db_run(c, ST_PING, NULL, &res, e) < 0)
+                return -1;
+        return PQntuples(res) ? 0 : err_set(e, FAULT_SYSTEM, 0, "policy_state is empty");
 }
 
 int db_ping(struct db *db, struct err *e)

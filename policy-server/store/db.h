@@ -35,7 +35,8 @@ OWN_DROP(db, struct db *, db_close)
 int db_connect(const struct ps_config *c, PGconn **ret, struct err *e);
 
 /**
- * db_ping() - Does the database answer?
+ * db_ping() - Does the database answer, and hold our tables? After a failover it
+ *             may be another one
  */
 int db_ping(struct db *db, struct err *e);
 

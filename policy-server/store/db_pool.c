@@ -12,7 +12,7 @@
 
 /* A dead server must not hold a thread for longer: these bound what TCP would
  * otherwise take minutes to notice. */
-#define ALIVE_MS "10000"
+#define ALIVE_MS "5000"
 
 struct db {
         pthread_mutex_t lock;
@@ -259,14 +259,16 @@ void db_give(struct db *db, struct db_conn *c)
 int db_open(const struct ps_config *c, struct db **ret, struct err *e)
 {
         OWN(db) struct db *db = calloc(1, sizeof *db);
+        struct db_conn *first = NULL;
 
         if (!db)
                 return err_oom(e);
         (void)pthread_mutex_init(&db->lock, NULL);
         (void)pthread_cond_init(&db->freed, NULL);
         db->config = c;
-        if (db_ping(db, e) < 0)
+        if (db_take(db, &first, e) < 0)
                 return -1;
+        db_give(db, first);
         *ret = GIVE(db);
         return 0;
 }

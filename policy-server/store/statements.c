@@ -7,7 +7,7 @@
  * enum policy_column (store/rows.h). */
 
 static const struct statement_text texts[] = {
-        [ST_PING] = { "ping", "SELECT 1", 0 },
+        [ST_PING] = { "ping", "SELECT revision FROM policy_state", 0 },
         [ST_STATE] = { "state", "SELECT epoch, revision, changes_from FROM policy_state", 0 },
         [ST_QUEUE_UP] = { "queue_up", "SELECT pg_advisory_xact_lock(7305816220147)", 0 },
         [ST_LOCK_STATE] = { "lock_state",

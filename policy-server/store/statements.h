@@ -8,7 +8,7 @@
 #define NETMAN_POLICY_SERVER_STORE_STATEMENTS_H
 
 enum statement {
-        ST_PING,
+        ST_PING,           /* is it there, and does it have our tables? */
         ST_STATE,          /* epoch, revision, changes_from */
         ST_QUEUE_UP,       /* writers wait here, first come, first served */
         ST_LOCK_STATE,     /* as ST_STATE, held until the transaction ends: one writer at a time */

@@ -129,43 +129,7 @@ same "it answers without a client certificate" 200 "$(front -o /dev/null -w '%{h
 match "with HSTS" $'^Strict-Transport-Security: max-age=31536000\r$' "$(front -o /dev/null -D - https://127.0.0.1:4002/)"
 refuse "plain HTTP gets nothing there" curl -sf http://127.0.0.1:4002/
 
-# --- hostile clients --------------------------------------------------------------------
 check "it stops" stop_server external
-external_config "$T/external.json"
-launch external policy-server "$T/external.json"
-check "plain again" wait_started external
-exec 7<>/dev/tcp/127.0.0.1/4002
-printf 'GET / HTTP/1.1\r\nX-Slow: ' >&7
-timeout 60 bash -c 'while printf a >&7; do sleep 0.5; done' 2>/dev/null
-check "a client that never finishes its headers is cut off" test $? -ne 124
-exec 7>&-
-same "headers without end are refused" 431 "$(curl -s -o /dev/null -w '%{http_code}' -H "X-Big: $(head -c 60000 /dev/zero | tr '\0' a)" $PS/)"
-flood() {
-    local fds=() fd i
-    for i in $(seq 300); do exec {fd}<>/dev/tcp/127.0.0.1/4002 && fds+=("$fd"); done
-    curl -s -m 20 -o /dev/null -w '%{http_code}' $PS/
-}
-same "300 silent connections do not keep others out" 200 "$(flood)"
-
-internal_config "$T/internal.json" '.log_level = "error"'
-kill -HUP "$(cat "$T/internal.pid")"
-quiet() { : >"$T/internal.log"; curl -sf http://127.0.0.1:4004/health && ! grep -q serving "$T/internal.log"; }
-check "HUP takes up another log level" wait_for 20 quiet
-curl -s -X PUT -d debug http://127.0.0.1:7933/log-level
-check "so does the debug server" wait_for 20 eval 'curl -sf http://127.0.0.1:4004/health; grep -q serving "$T/internal.log"'
-
-# --- stopping -----------------------------------------------------------------------
-jq '.delay_ms = {"/check_token": 1500}' "$T/world.json" >"$T/w" && mv "$T/w" "$T/world.json"
-root=$(token_of root)
-asked() { grep -q 'request_last-one.serving' "$T/external.log"; }
-curl -s -H "Authorization: bearer $root" -H 'X-Vcap-Request-Id: last-one' -o "$T/last" -w '%{http_code}' $PS/networking/v0/external/policies >"$T/last.status" &
-last=$!
-check "a slow request is on its way" wait_for 20 asked
-before=$(now_ms)
-check "TERM in the middle: the server ends with status 0" stop_server external
-wait $last
-same "and the request was answered" '200 {"total_policies":0,"policies":[]}' "$(cat "$T/last.status") $(cat "$T/last")"
-echo "# it took $(($(now_ms) - before)) ms"
 
 # --- TLS to the database --------------------------------------------------------------------
 check "postgres with TLS" eval 'make server ca pg --dns localhost && install -o postgres -m 0600 "$certs/pg.key" "$T/pg.key" &&
