@@ -115,7 +115,7 @@ static int open_database(struct ps *ps, struct err *e)
                 return -1;
         if (applied)
                 log_info("migrated", LOG_INT("steps", applied));
-        return 0;
+        return db_ping(ps->db, e);
 }
 
 int ps_open(struct ps_config *config, enum ps_role role, struct ps **ret, struct err *e)
