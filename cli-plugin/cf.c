@@ -4,8 +4,6 @@
 #include "cli-plugin/cc.h"
 #include "cli-plugin/metadata.h"
 
-#include <string.h>
-
 static struct rpc *rpc_of(struct session *s)
 {
         return s->impl;
@@ -15,15 +13,10 @@ static struct rpc *rpc_of(struct session *s)
 static int call_text(struct session *s, const char *method, char **ret, struct err *e)
 {
         OWN(json) json_t *reply = NULL;
-        char *text;
 
         if (rpc_call_text(rpc_of(s), method, "", &reply, e) < 0)
                 return -1;
-        text = strdup(json_is_string(reply) ? json_string_value(reply) : "");
-        if (!text)
-                return err_oom(e);
-        *ret = text;
-        return 0;
+        return session_copy(json_is_string(reply) ? json_string_value(reply) : "", ret, e);
 }
 
 static int cf_api(struct session *s, char **ret, struct err *e)
@@ -71,7 +64,6 @@ static int current_space(struct session *s, char **ret, struct err *e)
 {
         OWN(json) json_t *reply = NULL;
         const char *id;
-        char *copy;
 
         if (rpc_call_text(rpc_of(s), "GetCurrentSpace", "", &reply, e) < 0)
                 return -1;
@@ -79,11 +71,7 @@ static int current_space(struct session *s, char **ret, struct err *e)
         if (!id || !*id)
                 return err_set(e, FAULT_BAD_INPUT, 0,
                                "No space targeted, use 'cf target -s SPACE' to target a space.");
-        copy = strdup(id);
-        if (!copy)
-                return err_oom(e);
-        *ret = copy;
-        return 0;
+        return session_copy(id, ret, e);
 }
 
 /**
@@ -106,7 +94,6 @@ static int cf_app(struct session *s, const char *name, char **ret, struct err *e
         OWN(mem) char *space = NULL;
         OWN(json) json_t *app = NULL;
         const char *id;
-        char *copy;
 
         if (rpc_call_text(rpc_of(s), "GetApp", name, &app, e) < 0) {
                 if (!ask_instead(s, e) || current_space(s, &space, e) < 0)
@@ -116,11 +103,7 @@ static int cf_app(struct session *s, const char *name, char **ret, struct err *e
         id = json_string_value(json_object_get(app, "Guid"));
         if (!id || !*id)
                 return err_set(e, FAULT_ABSENT, 0, "%.100s not found", name);
-        copy = strdup(id);
-        if (!copy)
-                return err_oom(e);
-        *ret = copy;
-        return 0;
+        return session_copy(id, ret, e);
 }
 
 static const char *member(const json_t *obj, const char *name)

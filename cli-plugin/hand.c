@@ -19,16 +19,6 @@ static struct cf_config *config_of(struct session *s)
         return s->impl;
 }
 
-static int copy(const char *text, char **ret, struct err *e)
-{
-        char *copied = strdup(text);
-
-        if (!copied)
-                return err_oom(e);
-        *ret = copied;
-        return 0;
-}
-
 static int hand_api(struct session *s, char **ret, struct err *e)
 {
         struct cf_config *c = config_of(s);
@@ -38,7 +28,7 @@ static int hand_api(struct session *s, char **ret, struct err *e)
                 return err_set(e, FAULT_BAD_INPUT, 0,
                                "No API endpoint set. Use 'cf login' or 'cf api' to target an "
                                "endpoint.");
-        if (copy(c->target, ret, e) < 0)
+        if (session_copy(c->target, ret, e) < 0)
                 return -1;
         while (len && (*ret)[len - 1] == '/')
                 (*ret)[--len] = '\0';
@@ -133,7 +123,7 @@ static int hand_token(struct session *s, bool fresh, char **ret, struct err *e)
                 fresh = expires && expires < time(NULL) + EXPIRES_SOON_S;
         if (fresh && refresh(c, e) < 0)
                 return -1;
-        return copy(c->access_token, ret, e);
+        return session_copy(c->access_token, ret, e);
 }
 
 static int targeted(const struct cf_config *c, struct err *e)

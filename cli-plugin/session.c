@@ -38,6 +38,16 @@ int session_connect(struct session *s, struct err *e)
         return 0;
 }
 
+int session_copy(const char *text, char **ret, struct err *e)
+{
+        char *copied = strdup(text);
+
+        if (!copied)
+                return err_oom(e);
+        *ret = copied;
+        return 0;
+}
+
 static int renew_token(struct session *s, bool fresh, struct err *e)
 {
         char *token = NULL;

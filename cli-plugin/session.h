@@ -75,6 +75,9 @@ static inline void session_drop(struct session *s)
  */
 int session_connect(struct session *s, struct err *e);
 
+/** session_copy() - A text for the caller of one of the @ops to own */
+int session_copy(const char *text, char **ret, struct err *e);
+
 /**
  * session_request() - A request to the API with the user's token
  * @body: JSON to send, or NULL
