@@ -270,12 +270,29 @@ static int v2_renew(void *s, struct lease *l, int64_t ttl_s, int64_t *ret_ttl_s,
         return -1;
 }
 
+/* An etcd that was restored, or lost its data, would have us wait for events of long ago. */
+static int check_index(struct etcd2 *d, int64_t rev, struct err *e)
+{
+        OWN(reply) struct reply r = { 0 };
+
+        /* Any key will do, there or not: each answer tells the index. */
+        if (ask(d, "config?quorum=true", NULL, (struct http_call){ 0 }, &r, e) < 0)
+                return -1;
+        if (r.index && r.index < rev)
+                return err_set(e, FAULT_CONFLICT, 0,
+                               "etcd went back from index %lld to %lld: was it restored?",
+                               (long long)rev, (long long)r.index);
+        return 0;
+}
+
 static int v2_watch(void *s, int64_t *rev, const struct store_news *news, int wake_fd,
                     struct err *e)
 {
         struct http_call wait = { .timeout_ms = WATCH_MS, .wake_fd = wake_fd };
         struct etcd2 *d = s;
 
+        if (check_index(d, *rev, e) < 0)
+                return -1;
         for (;;) {
                 OWN(reply) struct reply r = { 0 };
                 OWN(str) struct str key = { 0 };

@@ -177,6 +177,10 @@ int etcd3_watch_line(const char *line, size_t len, const struct store_news *news
         if (etcd3_revision(result, &now, e) < 0 ||
             jsonx_opt_array(result, "events", &events, e) < 0)
                 return err_add(e, "etcd's watch");
+        if (now > 0 && now < *rev)
+                return err_set(e, FAULT_CONFLICT, 0,
+                               "etcd went back from revision %lld to %lld: was it restored?",
+                               (long long)*rev, (long long)now);
         json_array_foreach(events, i, each)
                 if (tell(each, news, e) < 0)
                         return err_add(e, "etcd's watch");

@@ -36,7 +36,7 @@ int etcd3_leases(const json_t *root, struct leases *ret, struct err *e);
 /**
  * etcd3_watch_line() - Tell what one line of a watch says
  * @rev: Moves on to the line's revision
- * @e:   FAULT_CONFLICT: the revision asked for is gone; FAULT_UPSTREAM: the
+ * @e:   FAULT_CONFLICT: the revision asked for is gone, or never was; FAULT_UPSTREAM: the
  *       watch has ended or the line makes no sense
  */
 int etcd3_watch_line(const char *line, size_t len, const struct store_news *news, int64_t *rev,

@@ -79,7 +79,7 @@ static int take_again(struct keep *k, struct err *e)
         struct lease l = k->lease;
         OWN(leases) struct leases all = { 0 };
         const struct lease *there;
-        int64_t rev;
+        int64_t rev, ttl = 0;
 
         if (store_create(k->store, &l, k->conf.ttl_s, e) == 0) {
                 k->lease = l;
@@ -97,8 +97,10 @@ static int take_again(struct keep *k, struct err *e)
         /* It is ours: somebody wrote it anew. */
         k->lease.id = there->id;
         k->lease.rev = there->rev;
-        return store_renew(k->store, &k->lease, k->conf.ttl_s, &rev, e) < 0 ? -1
-                                                                            : (lives(k, rev), 0);
+        if (store_renew(k->store, &k->lease, k->conf.ttl_s, &ttl, e) < 0)
+                return -1;
+        lives(k, ttl);
+        return 0;
 }
 
 /* One look after the lease. Return: as take_again() */

@@ -100,8 +100,13 @@ static int try_regex(struct nlx *nl, const char *text, struct underlay *u, struc
         regex_t re;
         int rc;
 
+        /* In Go's expressions, which flannel takes, a digit; here it would be a 'd'. */
+        if (strstr(text, "\\d"))
+                return err_set(e, FAULT_BAD_INPUT, 0, "--iface-regex %s: write [0-9] for \\d",
+                               text);
         if (regcomp(&re, text, REG_EXTENDED | REG_NOSUB) != 0)
-                return err_set(e, FAULT_BAD_INPUT, 0, "no extended regular expression");
+                return err_set(e, FAULT_BAD_INPUT, 0,
+                               "--iface-regex %s: no extended regular expression", text);
         rc = by_regex(nl, &re, u, e);
         regfree(&re);
         return rc < 0 ? err_add(e, "--iface-regex %s", text) : 0;

@@ -5,7 +5,7 @@
 . "$TOP/tests/lib/overlay.sh"
 
 KEYS=$ETCD/v2/keys$PREFIX
-v2() { curl -sS -m 10 "$@"; }
+v2() { curl -sS -m 30 "$@"; }
 put_config() { v2 -f -XPUT "$KEYS/config" --data-urlencode "value=$1" >/dev/null; }
 # "KEY TTL VALUE" of each lease
 leases() { v2 "$KEYS/subnets?recursive=true&quorum=true" | jq -r '.node.nodes[]? | (.key|sub(".*/";"")) + " " + (.ttl//"-"|tostring) + " " + .value' | sort; }
@@ -115,6 +115,11 @@ own=$(subnet 1 | tr / -)
 check "the folder of leases is deleted as a whole" v2 -f -XDELETE "$KEYS/subnets?recursive=true"
 check "the cell loses its peers" misses 1 10.255.4.0
 check "and takes its own lease again" wait_for 20 eval 'leases | grep -q "^$own .*192.0.2.11"'
+stop_pid "$T/etcd.pid"
+check "a new etcd takes the place of one that has lost everything" start_etcd "$T/etcd-new" 192.0.2.1 2379 --enable-v2
+flannel_sets 10.255.4.0-24 "$(flannel_value 57)" 86400
+check "the cell sees what is in it" sees 1 10.255.4.0
+put_config '{"Network":"10.255.0.0/16","Backend":{"Type":"vxlan","VNI":7,"GBP":true}}'
 stop_flanneld 1
 
 # --- a user of etcd's v2 API ----------------------------------------------------------

@@ -138,4 +138,12 @@ match "and warns" 'too-few-neighbours-allowed.*gc_thresh3","is":2,"leases":2,"re
 stop_flanneld 1
 check "with one that keeps enough" joins_with 1024
 refuse "it does not" grep -q too-few-neighbours "$T/cell1.log"
+
+# --- an etcd that has lost everything ----------------------------------------------------
+stop_pid "$T/etcd.pid"
+check "a new etcd takes its place" start_etcd "$T/etcd-new" 192.0.2.1 2379
+put_config "$CONFIG"
+put_lease 10.255.250.0-24 "$(vxlan_lease 192.0.2.99 02:00:00:00:00:99)"
+check "a cell that knew the old one sees what is in the new one" wait_for 20 eval 'dataplane 1 | grep -q 02:00:00:00:00:99'
+check "and takes its own subnet there" wait_for 20 eval 'leases | grep -q "$(subnet 1 | tr / -) .*192.0.2.11"'
 done_testing

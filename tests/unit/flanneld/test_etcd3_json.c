@@ -79,6 +79,8 @@ static void a_watch_that_ends_says_why(void **state)
         } cases[] = {
                 { "{\"result\":{\"canceled\":true,\"compact_revision\":\"3\"}}", FAULT_CONFLICT },
                 { "{\"result\":{\"canceled\":true,\"cancel_reason\":\"x\"}}", FAULT_UPSTREAM },
+                { "{\"result\":{\"header\":{\"revision\":\"1\"},\"created\":true}}",
+                  FAULT_CONFLICT },
                 { "{\"error\":{\"grpc_code\":14,\"message\":\"no leader\"}}", FAULT_UPSTREAM },
                 { "{\"result\":7}", FAULT_UPSTREAM },
                 { "{}", FAULT_UPSTREAM },
@@ -94,7 +96,7 @@ static void a_watch_that_ends_says_why(void **state)
         for (size_t i = 0; i < COUNT(cases); i++) {
                 struct told t = { 0 };
                 struct err e = { 0 };
-                int64_t rev = 1;
+                int64_t rev = 2;
                 int rc = line(cases[i].text, &t, &rev, &e);
 
                 assert_int_equal(rc, cases[i].fault ? -1 : 0);
