@@ -4,12 +4,13 @@
  * from one thread, so that the client costs little of the machine it shares.
  *
  *   load --port P --certs DIR --paths FILE --connections N --seconds S [--etag]
- *        [--wait SECONDS [--post-port P --token T --bodies FILE --every MS]]
+ *        [--wait SECONDS [--post-port P --token T --bodies FILE --every MS] [--reconnect]]
  *
  * --etag  each connection keeps to one path and names the tag it got: 304
  * --wait  and asks to wait; lines "PATH BODY" of --bodies are posted in turn to
  *         the external API, and the time from each post's answer to the answers
  *         of the watchers it wakes is what is measured
+ * --reconnect  a lost connection is made again, as an agent would; else it is the end
  *
  * One JSON object on standard output.
  */
@@ -21,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -34,14 +36,14 @@
 
 struct args {
         int port, connections, seconds, wait, post_port, every_ms;
-        bool etag;
+        bool etag, reconnect;
         const char *certs, *paths, *token, *bodies;
 };
 
 struct conn {
         SSL *ssl;
         int fd;
-        bool up, sent;
+        bool up, down; /* the handshake is over; to be dialled again */
         size_t path;
         int64_t began_us;
         char etag[ETAG_MAX];
@@ -59,7 +61,7 @@ struct load {
         size_t path_count, next_path;
         struct conn *conns;
         uint32_t *samples;
-        size_t sample_count, ok, not_modified, other, parked;
+        size_t sample_count, ok, not_modified, other, parked, down;
         _Atomic int64_t posted_us; /* when the last post was answered */
         _Atomic bool posting;      /* a watcher answered now was faster than the writer */
         _Atomic int posts;
@@ -72,6 +74,24 @@ static void die(const char *what)
         exit(1);
 }
 
+/** die_tls() - With OpenSSL's reason: errno says nothing of an alert or an orderly end */
+static void die_tls(const char *what, const struct conn *c, int rc)
+{
+        int why = SSL_get_error(c->ssl, rc);
+        unsigned long code = ERR_peek_error();
+        char text[256] = "";
+
+        if (code)
+                ERR_error_string_n(code, text, sizeof text);
+        (void)fprintf(stderr, "load: %s (connection %d): %s %s\n", what, c->fd,
+                      why == SSL_ERROR_ZERO_RETURN ? "the server closed it"
+                      : why == SSL_ERROR_SYSCALL   ? strerror(errno)
+                                                   : "TLS error",
+                      text);
+        exit(1);
+}
+
+/** dial() - Return: -1 if nobody listens */
 static int dial(int port)
 {
         struct sockaddr_in to = { .sin_family = AF_INET,
@@ -79,8 +99,12 @@ static int dial(int port)
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-        if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to) < 0)
-                die("connect");
+        if (fd < 0)
+                die("socket");
+        if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0) {
+                (void)close(fd);
+                return -1;
+        }
         return fd;
 }
 
@@ -114,6 +138,21 @@ static char *read_all(const char *path)
         return str_steal(&s);
 }
 
+/** lost() - The end, or a reason to dial again */
+static void lost(struct load *l, struct conn *c, const char *what, int rc)
+{
+        if (!l->args.reconnect)
+                die_tls(what, c, rc);
+        SSL_free(c->ssl);
+        (void)close(c->fd);
+        c->ssl = NULL;
+        c->fd = -1;
+        c->up = c->in_body = false;
+        c->head_len = 0;
+        c->down = true;
+        l->down++;
+}
+
 static void interest(struct load *l, struct conn *c, uint32_t events, int op)
 {
         struct epoll_event ev = { .events = events, .data.ptr = c };
@@ -125,7 +164,7 @@ static void interest(struct load *l, struct conn *c, uint32_t events, int op)
 static void send_request(struct load *l, struct conn *c)
 {
         char text[16384];
-        int len;
+        int len, rc;
 
         if (!l->args.etag)
                 c->path = l->next_path++ % l->path_count;
@@ -143,8 +182,9 @@ static void send_request(struct load *l, struct conn *c)
         c->in_body = false;
         if (*c->etag && l->args.wait)
                 l->parked++;
-        if (SSL_write(c->ssl, text, len) != len)
-                die("SSL_write");
+        rc = SSL_write(c->ssl, text, len);
+        if (rc != len)
+                lost(l, c, "a request could not be sent whole", rc);
 }
 
 static void answered(struct load *l, struct conn *c)
@@ -188,7 +228,7 @@ static void read_head(struct load *l, struct conn *c, char *end)
 /** feed() - Bytes of an answer; sends the next request behind it */
 static void feed(struct load *l, struct conn *c, const char *data, size_t len)
 {
-        while (len) {
+        while (len && !c->down) {
                 if (c->in_body) {
                         size_t n = len < c->body_left ? len : c->body_left;
 
@@ -222,36 +262,56 @@ static void on_ready(struct load *l, struct conn *c)
         static char buf[1 << 18];
         int n;
 
+        ERR_clear_error(); /* of another connection: it would be taken for this one's */
         if (!c->up) {
                 n = SSL_connect(c->ssl);
                 if (n != 1) {
                         int why = SSL_get_error(c->ssl, n);
 
                         if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE)
-                                die("handshake");
+                                lost(l, c, "handshake", n);
                         return;
                 }
                 c->up = true;
                 send_request(l, c);
         }
-        while ((n = SSL_read(c->ssl, buf, sizeof buf)) > 0)
+        while (!c->down && (n = SSL_read(c->ssl, buf, sizeof buf)) > 0)
                 feed(l, c, buf, (size_t)n);
-        if (SSL_get_error(c->ssl, n) != SSL_ERROR_WANT_READ)
-                die("connection lost");
+        if (!c->down && SSL_get_error(c->ssl, n) != SSL_ERROR_WANT_READ)
+                lost(l, c, "connection lost", n);
 }
 
-static void open_conn(struct load *l, size_t i)
+/** open_conn() - Return: false if nobody listens */
+static bool open_conn(struct load *l, struct conn *c)
 {
-        struct conn *c = &l->conns[i];
-
         c->fd = dial(l->args.port);
-        c->path = i % l->path_count;
+        if (c->fd < 0)
+                return false;
         (void)fcntl(c->fd, F_SETFL, O_NONBLOCK);
         c->ssl = SSL_new(l->ctx);
         (void)SSL_set_fd(c->ssl, c->fd);
         SSL_set_connect_state(c->ssl);
         interest(l, c, EPOLLIN, EPOLL_CTL_ADD);
         on_ready(l, c);
+        return true;
+}
+
+/** dial_again() - Those that have lost their connections */
+static void dial_again(struct load *l)
+{
+        for (int i = 0; i < l->args.connections && l->down; i++) {
+                struct conn *c = &l->conns[i];
+
+                if (!c->down)
+                        continue;
+                c->down = false;
+                l->down--;
+                if (open_conn(l, c))
+                        continue;
+                c->down = true; /* nobody listens yet: nor will for the others */
+                l->down++;
+                return;
+        }
 }
 
 static void *post(void *arg)
@@ -262,6 +322,8 @@ static void *post(void *arg)
         char **lines = split_lines(text, &count);
         int fd = dial(l->args.post_port);
 
+        if (fd < 0)
+                die("connect");
         for (size_t i = 0; !atomic_load(&l->end); i++) {
                 char *line = lines[i % (count ? count : 1)], *body = strchr(line, ' ') + 1,
                      answer[4096];
@@ -295,6 +357,8 @@ static void loop(struct load *l, int64_t until_us)
 
                 for (int i = 0; i < n; i++)
                         on_ready(l, evs[i].data.ptr);
+                if (l->down)
+                        dial_again(l);
         }
 }
 
@@ -340,6 +404,7 @@ static void parse(struct args *a, int argc, char **argv)
         };
 
         for (int i = 1; i < argc; i++) {
+                a->reconnect |= str_eq(argv[i], "--reconnect");
                 a->etag |= str_eq(argv[i], "--etag") || str_eq(argv[i], "--wait");
                 for (size_t k = 0; k < sizeof known / sizeof *known && i + 1 < argc; k++) {
                         if (!str_eq(argv[i], known[k].name))
@@ -380,7 +445,9 @@ int main(int argc, char **argv)
         l.samples = calloc(SAMPLES_MAX, sizeof *l.samples);
         l.epoll = epoll_create1(EPOLL_CLOEXEC);
         for (int i = 0; i < l.args.connections; i++) {
-                open_conn(&l, (size_t)i);
+                l.conns[i].path = (size_t)i % l.path_count;
+                if (!open_conn(&l, &l.conns[i]))
+                        die("connect");
                 loop(&l, 0);
         }
         while (l.args.wait && l.parked < (size_t)l.args.connections)

@@ -62,8 +62,29 @@ for policies in 10000 100000; do
     measure "$policies: cell's list, 100 ids" --paths "$T/cells" --connections 16
     measure "$policies: the same, unchanged (304)" --paths "$T/cells" --connections 16 --etag
     measure "$policies: full list" --paths "$T/all" --connections 2
-    stop_server external && stop_server internal || fail "stop"
+    [ $policies = 100000 ] || { stop_server external && stop_server internal; } || fail "stop"
 done
+
+# gone: the clients of the last round have left, and the server has noticed
+gone() { curl -s http://127.0.0.1:7933/metrics | grep -qx 'netman_http_connections{listener="internal"} 0'; }
+parked() { curl -s http://127.0.0.1:7933/metrics | grep -qx "netman_watchers_parked $1"; }
+# say NAME JSON TEXT: one result
+say() {
+    results+=("$(jq -c --arg name "$1" '{name: $name} + .' <<<"$2")")
+    printf '%-44s %s\n' "$1" "$3"
+}
+# hold CONNECTIONS SECONDS [ARGS]: that many watchers in the background, all parked when it returns
+hold() {
+    wait_for 30 gone || fail "the last watchers have not gone"
+    "$BENCH/load" --port 4003 --certs "$T/certs" --seconds "$2" --paths "$T/cells" --connections "$1" --wait 120 "${@:3}" >/dev/null &
+    holder=$!
+    wait_for 60 parked "$1" || fail "$1 parked"
+}
+
+hold 2000 8
+say "100000: 2,000 parked" "{\"rss_mb\":$(rss_mb)}" "$(rss_mb) MB"
+wait $holder || fail "watchers: status $?"
+stop_server external && stop_server internal || fail "stop"
 
 # watchers: each for 100 ids of its own; every post touches two apps that a few of them have
 fill 10000
@@ -75,39 +96,48 @@ for i in $(seq 50); do
     echo "/networking/v0/external/policies $(v0 "$a" "$b" udp $((i + 1)))"
     echo "/networking/v0/external/policies/delete $(v0 "$a" "$b" udp $((i + 1)))"
 done >"$T/bodies"
-# gone: the clients of the last round have left, and the server has noticed
-gone() { curl -s http://127.0.0.1:7933/metrics | grep -qx 'netman_http_connections{listener="internal"} 0'; }
-parked() { curl -s http://127.0.0.1:7933/metrics | grep -qx "netman_watchers_parked $1"; }
 for n in 1000 2000; do
     wait_for 30 gone || fail "the last watchers have not gone"
     measure "$n parked: post's answer to watcher's answer" --paths "$T/cells" --connections $n --wait 120 \
         --post-port 4002 --token "$root" --bodies "$T/bodies" --every 100
 done
-wait_for 30 gone || fail "the last watchers have not gone"
-"$BENCH/load" --port 4003 --certs "$T/certs" --seconds 25 --paths "$T/cells" --connections 2000 --wait 120 >/dev/null &
-wait_for 30 parked 2000 || fail "parked"
-sleep 1
+hold 2000 25
+sleep 1 # what parking has begun is over
 before=$(cpu_ms)
-sleep 5
-idle=$(awk "BEGIN {print ($(cpu_ms) - $before) / 50}")
-echo "2000 parked and nothing to do: $idle % of a core, $(rss_mb) MB"
-results+=("{\"name\":\"2000 parked, idle\",\"cpu_percent\":$idle,\"rss_mb\":$(rss_mb)}")
-wait %% 2>/dev/null
+sleep 10
+idle=$(awk "BEGIN {print ($(cpu_ms) - $before) / 100}")
+say "2,000 parked and nothing to do" "{\"cpu_percent\":$idle,\"rss_mb\":$(rss_mb)}" "$idle % of a core, $(rss_mb) MB"
+wait $holder || fail "watchers: status $?"
 
-# writers: each posts and deletes policies of its own
-for writers in 1 16; do
-    before=$(now_ms) pids=()
-    for w in $(seq $writers); do
-        for i in $(seq 100); do
-            printf 'url = "%s/networking/v0/external/policies%s"\nheader = "Authorization: bearer %s"\ndata = "%s"\noutput = /dev/null\nnext\n' \
-                "$PS" "$([ $((i % 2)) = 0 ] && echo /delete)" "$root" "$(v0 "w-$w" "d-$w" tcp $(((i + 1) / 2)) | sed 's/"/\\"/g')"
-        done | sed '$d' >"$T/writer.$w"
-        curl -s -K "$T/writer.$w" & pids+=($!)
+# a restart under 1,000 watchers: they come back at once, all together
+hold 1000 30 --reconnect
+stop_server internal || fail "stop"
+began=$(now_ms)
+launch internal policy-server-internal "$T/internal.json"
+wait_for 60 curl -sf -o /dev/null http://127.0.0.1:4004/health || fail "restart"
+up=$(now_ms)
+wait_for 60 parked 1000 || fail "1,000 watchers have not come back"
+back=$(now_ms)
+say "1,000 watchers reconnecting after a restart" "{\"parked_ms_after_start\":$((back - began)),\"parked_ms_after_up\":$((back - up))}" \
+    "all parked $((back - began)) ms after the start, $((back - up)) ms after it served"
+kill $holder && wait $holder 2>/dev/null
+
+# writers: each creates policies between the apps one by one, then deletes them
+external_cpu_ms() { awk '{print ($14 + $15) * 10}' "/proc/$(cat "$T/external.pid")/stat"; }
+sql "SELECT (md5(i::text)::uuid)::text FROM generate_series(1, $APPS) i" >"$T/ids"
+for policies in 10000 100000; do
+    fill $policies
+    for writers in 1 16; do
+        before=$(external_cpu_ms)
+        "$BENCH/write-load" --port 4002 --token "$root" --ids "$T/ids" --writers $writers --seconds "$SECONDS_EACH" >"$T/writes" || fail "writers: status $?"
+        used=$(($(external_cpu_ms) - before))
+        total=$(jq -s 'map(.answers) | add' "$T/writes")
+        while IFS= read -r line; do
+            say "$policies: $(jq -r .what <<<"$line"), $writers at once" \
+                "$(jq -c --argjson cpu $used --argjson total "$total" '. + {cpu_ms_per_1000: ($cpu * 1000 / $total * 100 | round / 100)}' <<<"$line")" \
+                "$(jq -r '"\(.per_second)/s  p50 \(.p50_ms) ms  p99 \(.p99_ms) ms"' <<<"$line")"
+        done <"$T/writes"
     done
-    wait "${pids[@]}"
-    per=$((writers * 100 * 1000 / ($(now_ms) - before)))
-    echo "$writers writers: $per writes/s (tokens verified by the server)"
-    results+=("{\"name\":\"$writers writers\",\"per_second\":$per}")
 done
 stop_server external && stop_server internal || fail "stop"
 printf '%s\n' "${results[@]}" | jq -s . >"$RESULTS/policy-server.json"
