@@ -61,6 +61,7 @@ struct http_request {
         struct str body;
         size_t body_read;
         bool head_seen, body_over, dispatched;
+        bool odd; /* its head can be read in two ways */
         uint64_t number;
         int64_t began_us;
         void *own;

@@ -5,6 +5,7 @@
 #include "lib/http_server_impl.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* A body over its limit is read on to this multiple, so that the client gets to
  * read the refusal instead of a reset. */
@@ -45,7 +46,9 @@ static void dispatch(struct http_request *rq)
         rq->dispatched = true;
         http_conn_phase(s, rq->conn, false, true);
         rq->route = http_route_find(s->routes, rq->method, rq->path, rq->params, &allow);
-        if (rq->body_over || rq->body.bad)
+        if (rq->odd)
+                refuse(rq, MHD_HTTP_BAD_REQUEST, "400 Bad Request\n", NULL);
+        else if (rq->body_over || rq->body.bad)
                 refuse(rq, MHD_HTTP_CONTENT_TOO_LARGE, "request body too large\n", NULL);
         else if (!rq->route && allow.len)
                 refuse(rq, MHD_HTTP_METHOD_NOT_ALLOWED, "Method Not Allowed\n", allow.data);
@@ -85,6 +88,41 @@ static enum MHD_Result go_on(struct http_request *rq)
         return MHD_YES;
 }
 
+/** struct framing - What a head says of where its body ends */
+struct framing {
+        unsigned int lengths, encodings;
+        bool odd;
+};
+
+static enum MHD_Result see_header(void *cls, enum MHD_ValueKind kind, const char *key,
+                                  const char *value)
+{
+        struct framing *f = cls;
+
+        (void)kind;
+        f->lengths += strcasecmp(key, "Content-Length") == 0;
+        if (strcasecmp(key, "Transfer-Encoding") == 0) {
+                f->encodings++;
+                f->odd |= !value || strcasecmp(value, "chunked") != 0;
+        }
+        f->odd |= key[strcspn(key, " \t")] != '\0'; /* "Content-Length : 5" */
+        return MHD_YES;
+}
+
+/**
+ * is_odd() - May another server see the body's end elsewhere?
+ *
+ * What is the body's rest to one is the next request to the other: through a proxy
+ * that disagrees with us, one client could speak on another's behalf.
+ */
+static bool is_odd(const struct http_request *rq)
+{
+        struct framing f = { 0 };
+
+        (void)MHD_get_connection_values(rq->mhd, MHD_HEADER_KIND, see_header, &f);
+        return f.odd || f.lengths + f.encodings > 1;
+}
+
 /** head() - The headers are there; a length beyond the limit is refused unread */
 static enum MHD_Result head(struct http_request *rq, const char *url, const char *method)
 {
@@ -98,6 +136,9 @@ static enum MHD_Result head(struct http_request *rq, const char *url, const char
                 return MHD_NO;
         if (rq->server->tls && !rq->conn->subject)
                 rq->conn->subject = http_tls_subject(rq->mhd);
+        rq->odd |= is_odd(rq);
+        if (rq->odd)
+                return go_on(rq);
         if (!length || str_to_int(length, 0, INT64_MAX, &announced, NULL) < 0 ||
             (uint64_t)announced <= rq->server->limits.body_max)
                 return MHD_YES;

@@ -13,7 +13,6 @@ void *http_request_new(void *cls, const char *uri, struct MHD_Connection *mhd)
         const union MHD_ConnectionInfo *info;
         struct http_request *rq;
 
-        (void)uri;
         info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
         if (!info || !info->socket_context)
                 return NULL;
@@ -23,6 +22,7 @@ void *http_request_new(void *cls, const char *uri, struct MHD_Connection *mhd)
         rq->server = s;
         rq->mhd = mhd;
         rq->conn = info->socket_context;
+        rq->odd = strstr(uri, "%00"); /* the path that we are told ends there */
         rq->number = atomic_fetch_add(&s->requests, 1) + 1;
         rq->began_us = clock_us();
         (void)atomic_fetch_add(&s->in_flight, 1);

@@ -213,6 +213,31 @@ static void a_body_over_the_limit_is_refused_and_told_so(void **state)
         assert_non_null(strstr(buf, "body=1000"));
 }
 
+static void a_head_that_can_be_read_in_two_ways_is_refused_and_what_follows_not_read(void **state)
+{
+        static const char *const heads[] = {
+                "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n",
+                "Content-Length: 4\r\ntransfer-encoding: chunked\r\n",
+                "Content-Length: 0\r\nContent-Length: 4\r\n",
+                "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
+                "Transfer-Encoding: xchunked\r\n",
+                "Transfer-Encoding : chunked\r\nContent-Length: 0\r\n",
+        };
+        char buf[4096];
+
+        for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+                OWN(str) struct str text = { 0 };
+
+                str_addf(&text, "POST /hello/a HTTP/1.1\r\n%s\r\n0\r\n\r\n", heads[i]);
+                str_add(&text, "GET /hello/smuggled HTTP/1.1\r\n" CLOSE "\r\n");
+                ask(*state, text.data, buf, sizeof buf);
+                if (!str_starts(buf, "HTTP/1.1 400") || strstr(buf, "smuggled"))
+                        fail_msg("%s\nwas answered\n%s", text.data, buf);
+        }
+        ask(*state, "GET /hello/bob%00/x HTTP/1.1\r\n" CLOSE "\r\n", buf, sizeof buf);
+        assert_true(str_starts(buf, "HTTP/1.1 400"));
+}
+
 static void a_connection_serves_many_requests(void **state)
 {
         OWN(fd) int fd = dial(*state);
@@ -365,6 +390,7 @@ int main(void)
                 T(requests_get_the_answers_they_should),
                 T(head_gets_headers_only),
                 T(a_body_over_the_limit_is_refused_and_told_so),
+                T(a_head_that_can_be_read_in_two_ways_is_refused_and_what_follows_not_read),
                 T(a_connection_serves_many_requests),
                 T(a_parked_request_is_answered_later_and_holds_no_thread),
                 T(a_parked_client_that_hangs_up_is_noticed),
