@@ -371,7 +371,7 @@ static void *run(void *arg)
 int dropsonde_start(const struct dropsonde_config *c, struct dropsonde **ret, struct err *e)
 {
         OWN(dropsonde) struct dropsonde *d = NULL;
-        char host[HOST_MAX + 1], port[8];
+        char host[HOST_MAX + 1] = "", port[8] = "";
         pthread_condattr_t attr;
         int rc;
 
