@@ -8,10 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/**
- * reserve() - Room for @more bytes and a terminator
- */
-static bool reserve(struct str *s, size_t more)
+bool str_reserve(struct str *s, size_t more)
 {
         size_t cap = s->cap ? s->cap : 64;
         char *data;
@@ -38,7 +35,7 @@ static bool reserve(struct str *s, size_t more)
 
 void str_add_mem(struct str *s, const void *data, size_t len)
 {
-        if (!reserve(s, len))
+        if (!str_reserve(s, len))
                 return;
         if (len)
                 memcpy(s->data + s->len, data, len);
@@ -59,7 +56,7 @@ void str_addf(struct str *s, const char *fmt, ...)
         va_start(ap, fmt);
         len = vsnprintf(NULL, 0, fmt, ap);
         va_end(ap);
-        if (len < 0 || !reserve(s, (size_t)len)) {
+        if (len < 0 || !str_reserve(s, (size_t)len)) {
                 s->bad = true;
                 return;
         }

@@ -29,6 +29,13 @@ void str_add(struct str *s, const char *text);
 void str_add_mem(struct str *s, const void *data, size_t len);
 void str_addf(struct str *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/**
+ * str_reserve() - Room for @more bytes and a terminator at once, for who knows
+ *
+ * Return: false if there is none, which str_ok() will tell as well
+ */
+bool str_reserve(struct str *s, size_t more);
+
 /** str_ok() - Was everything kept? Return: 0, or -1 with out of memory in @e */
 int str_ok(const struct str *s, struct err *e);
 

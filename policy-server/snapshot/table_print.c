@@ -136,6 +136,7 @@ int table_print(const struct table *t, const struct table_selection *s, enum pol
 
         if (gather(t, s, v, &g, e) < 0)
                 return -1;
+        (void)str_reserve(out, g.bytes + 64); /* str_ok() tells */
         str_addf(out, "{\"total_policies\":%zu,\"policies\":[", g.count);
         for (size_t i = 0; i < g.count; i++) {
                 if (i)

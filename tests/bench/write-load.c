@@ -148,7 +148,7 @@ static void report(const struct load *l, const struct writer *writers, const cha
                    bool deleting, int64_t took_us)
 {
         OWN(mem) uint32_t *all = NULL;
-        size_t count = 0;
+        size_t count = 0, middle, late;
 
         for (int i = 0; i < l->writers; i++)
                 count += writers[i].made;
@@ -163,11 +163,12 @@ static void report(const struct load *l, const struct writer *writers, const cha
                 count += w->made;
         }
         qsort(all, count, sizeof *all, by_value);
+        middle = count / 2;
+        late = count * 99 / 100;
         (void)printf("{\"what\":\"%s\",\"writers\":%d,\"answers\":%zu,\"per_second\":%.0f,"
                      "\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}\n",
                      what, l->writers, count, (double)count * 1e6 / (double)took_us,
-                     all[count / 2] / 1000.0, all[count * 99 / 100] / 1000.0,
-                     all[count - 1] / 1000.0);
+                     all[middle] / 1000.0, all[late] / 1000.0, all[count - 1] / 1000.0);
 }
 
 static void read_ids(struct load *l, const char *path)

@@ -18,16 +18,7 @@ error() { printf '{"error": "%s"}\n%s' "$1" "$2"; }
 
 # --- every route, every role: status --------------------------------------------
 body=$(v0 app-1 app-2 tcp 80)
-while read -r method path all admin writer nobody_status none; do
-    for role in root dora nobody none; do
-        case $role in root) want=$admin ;; dora) want=$writer ;; nobody) want=$nobody_status ;; none) want=$none ;; esac
-        [ "$all" = all ] && want=$admin
-        args=(-s -o /dev/null -w '%{http_code}' -X "$method")
-        [ $role = none ] || args+=(-H "Authorization: bearer ${!role}")
-        [ "$method" = POST ] && args+=(-d "$body")
-        same "$method $path as $role: $want" "$want" "$(curl "${args[@]}" "$PS$path")"
-    done
-done <<ROUTES
+routes=$(cat <<ROUTES
 GET / all 200 200 200 200
 GET /networking all 200 200 200 200
 GET /health all 200 200 200 200
@@ -43,6 +34,20 @@ POST $E1/policies/cleanup - 200 403 403 401
 GET $E1/tags - 200 403 403 401
 GET $E1/policies/status - 200 200 403 401
 ROUTES
+)
+same "each external route is walked, by the server's own table" \
+    "$(sed -n '/external_routes\[\]/,/^};/s/.*TO("\([A-Z]*\)", \(EXTERNAL \)\?"\([^"]*\)".*/\1 \2\3/p' "$TOP/policy-server/http/routes.c" | sed 's/EXTERNAL //' | sort)" \
+    "$(cut -d' ' -f1,2 <<<"$routes" | sed 's|/networking/v./external||' | sort -u)"
+while read -r method path all admin writer nobody_status none; do
+    for role in root dora nobody none; do
+        case $role in root) want=$admin ;; dora) want=$writer ;; nobody) want=$nobody_status ;; none) want=$none ;; esac
+        [ "$all" = all ] && want=$admin
+        args=(-s -o /dev/null -w '%{http_code}' -X "$method")
+        [ $role = none ] || args+=(-H "Authorization: bearer ${!role}")
+        [ "$method" = POST ] && args+=(-d "$body")
+        same "$method $path as $role: $want" "$want" "$(curl "${args[@]}" "$PS$path")"
+    done
+done <<<"$routes"
 
 # --- refusals, to the byte ----------------------------------------------------------
 same "no token" "$(error 'missing authorization header' 401)" "$(curl -s -w '\n%{http_code}' $PS$E/policies)"
@@ -138,6 +143,9 @@ same "made again it is the same" "$made" "$(tag '{"id":"router-1","type":"router
 same "another type is an error" "$(error "database create failed: 'router-1' has a tag of type 'router'" 500)" "$(tag '{"id":"router-1","type":"app"}')"
 same "no JSON is an error" "$(error 'failed parsing request body' 400)" "$(tag '{"id"')"
 match "tags list it" '"id":"router-1"' "$(curl -s -H "Authorization: bearer $root" $PS$E/tags)"
+
+same "security groups are another program's, for now" $'404 page not found\n404' \
+    "$(internal /networking/v1/internal/security_groups -w '%{http_code}')"
 
 # --- status: how many cells have the newest ------------------------------------------
 status() { curl -s -H "Authorization: bearer $root" $PS$E1/policies/status; }

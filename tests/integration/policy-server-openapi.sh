@@ -18,6 +18,7 @@ root=$(token_of root) nobody=$(token_of nobody)
 ask() {
     local method=$1 url=$2 meta
     shift 2
+    : >"$T/body" # curl leaves the last one where there is none
     meta=$(curl -s -o "$T/body" -w '%{http_code}\t%{content_type}' -X "$method" "$@" "$url")
     printf '%s\t%s\t%s\t%s\n' "$method" "/${url#*//*/}" "$meta" "$(tr -d '\n' <"$T/body")" >>"$T/answers"
 }
@@ -50,10 +51,18 @@ ask GET "$PS/networking/v1/external/policies/status"
 ask GET "$PSI/networking/v1/internal/policies_last_updated" "${CELL[@]}"
 ask PUT "$PSI/networking/v1/internal/tags" "${CELL[@]}" -d '{"id":"r","type":"router"}'
 ask PUT "$PSI/networking/v1/internal/tags" "${CELL[@]}" -d '{'
+tag=$(internal /networking/v1/internal/policies -o /dev/null -D - | tr -d '\r' | sed -n 's/^[Ee][Tt]ag: //p')
+ask GET "$PSI/networking/v1/internal/policies" "${CELL[@]}" -H "If-None-Match: $tag"
+ask GET "$PSI/networking/v1/internal/policies" "${CELL[@]}" -H "If-None-Match: $tag" -H 'Prefer: wait=1'
 postgres_down "$T/pg" immediate
 ask GET "$PS/health"
 ask GET "$PS/networking/v1/external/policies" "${A[@]}"
 ask GET "$PSI/networking/v1/internal/policies" "${CELL[@]}"
+ask GET "$PSI/networking/v1/internal/policies" "${CELL[@]}" -H "If-None-Match: $tag"
+ask GET "$PSI/networking/v1/internal/policies_last_updated" "${CELL[@]}"
+ask POST "$PS/networking/v1/external/policies" "${A[@]}" -d "$(v1 app-1 app-2 udp 1 9)"
+ask POST "$PS/networking/v1/external/policies/delete" "${A[@]}" -d "$(v1 app-1 app-2 udp 1 9)"
+ask GET "$PS/networking/v1/external/policies/status" "${A[@]}"
 
 python3 "$TOP/tests/lib/openapi_check.py" "$TOP/policy-server/openapi.yaml" "$T/answers" >"$T/tap" 2>&1
 while IFS= read -r line; do
