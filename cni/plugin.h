@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define PLUGIN_WAIT_SECONDS 10 /* for a lock, unless lock_timeout_seconds says otherwise */
+
 /**
  * struct plugin_rules - A container's port forwards and egress rules, as the runtime
  *                       hands them to a plugin

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WAIT_SECONDS     10 /* for a lock, unless lock_timeout_seconds says otherwise */
 #define WAIT_SECONDS_MAX 3600
 
 /**
@@ -39,7 +38,7 @@ static int read_conf(const json_t *conf, struct wrapper_conf *ret, struct err *e
 {
         struct wrapper_conf w = { .store = { .path = "" }, .lock_file = "" };
         const char *overlay = "", *spare = "", *instance = "";
-        int64_t wait = WAIT_SECONDS;
+        int64_t wait = PLUGIN_WAIT_SECONDS;
 
         if (jsonx_opt_str(conf, "datastore", &w.store.path, e) < 0 ||
             jsonx_opt_str(conf, "datastore_file_owner", &w.store.owner, e) < 0 ||

@@ -11,10 +11,8 @@
 
 #include <arpa/inet.h>
 
-#define WAIT_SECONDS 10 /* the wrapper's default */
-
 static const struct conf_key keys[] = {
-        RULES_CONF_KEYS(0, WAIT_SECONDS),
+        RULES_CONF_KEYS(0, PLUGIN_WAIT_SECONDS),
         { NULL, CONF_STR, 0, false, NULL, 0, 0, 0 },
 };
 

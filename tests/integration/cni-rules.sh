@@ -13,7 +13,8 @@ jq '{name: "cni-wrapper", cniVersion: "1.0.0", plugins: [. + {instance_address: 
     host_tcp_services: ["10.99.0.5:7777"], deny_networks: {running: ["10.99.0.3/32"]}, underlay_ips: ["10.99.0.5"], ingress_tag: "ffff0000",
     vtep_name: "flannel.1", iptables_asg_logging: false, iptables_denied_logs_per_sec: 2, iptables_accepted_udp_logs_per_sec: 7,
     outbound_connections: {limit: true, logging: true, burst: 1000, rate_per_sec: 100, dry_run: false}, lock_timeout_seconds: 1,
-    datastore_file_owner: "nobody", datastore_file_group: "nogroup"}]}' \
+    datastore_file_owner: "nobody", datastore_file_group: "nogroup"},
+    {name: "bandwidth-limit", type: "bandwidth", ingressRate: 80000000, ingressBurst: 80000000, egressRate: 80000000, egressBurst: 80000000}]}' \
     "$T/cni.d/30-net.conf" >"$T/today.d/30-cni-wrapper.conflist"
 jq --arg t "$T" 'del(.overlay_network, .instance_address, .dns_servers) | .cni_config_dir = $t + "/today.d"' "$T/networker.json" >"$T/today.json"
 

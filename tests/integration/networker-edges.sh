@@ -224,15 +224,17 @@ done
 
 # --- one that waits for its plugins, and another ---------------------------------------------
 jq -n '{name: "bad", type: "sleepy"}' >"$T/one.d/40-bad.conf"
-with ".cni_config_dir = \"$T/one.d\" | .cni_timeout_seconds = 3" >/dev/null
+with ".cni_config_dir = \"$T/one.d\" | .cni_timeout_seconds = 600" >/dev/null
 cp "$T/changed.json" "$T/sleepy.json"
 container q
 (up q '{"Pid":'"$(pid q)"'}' "$T/sleepy.json") &
 slow=$!
-wait_for 5 pgrep -f "$T/plugins/sleepy"
+wait_for 20 pgrep -f "$T/plugins/sleepy"
 up p '{"Pid":'"$(pid p)"'}'
 same "a container comes up while another waits for its plugins" 0 "$status"
 check "and has not waited for it" kill -0 "$slow"
+# shellcheck disable=SC2046 # a list
+kill -9 $(pgrep -f "$T/plugins/sleepy") $(pgrep -x -f "sleep 1000")
 wait "$slow"
 kill_container q
 down q
