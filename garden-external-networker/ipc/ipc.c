@@ -110,13 +110,30 @@ static const struct {
 };
 
 /**
- * check_handle() - It names files and chains: it must stay inside its folder
+ * is_cni_id() - May it be a container's id for CNI plugins?
+ *
+ * Those of the CNI project refuse others, on DEL as well: what had been made until
+ * then would stay.
  */
-static int check_handle(const char *handle, struct err *e)
+static bool is_cni_id(const char *handle)
+{
+        static const char all[] = "_.-" /* not at the start */
+                                  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+        return strspn(handle, all + 3) > 0 && handle[strspn(handle, all)] == '\0';
+}
+
+/**
+ * check_handle() - It names files and chains: it must stay inside its folder
+ *
+ * "down" is not so strict: it succeeds for what cannot be up.
+ */
+static int check_handle(const char *action, const char *handle, struct err *e)
 {
         if (!*handle)
                 return err_set(e, FAULT_BAD_INPUT, 0, "missing handle");
-        if (strchr(handle, '/') || handle[0] == '.' || strlen(handle) > HANDLE_MAX)
+        if (strchr(handle, '/') || handle[0] == '.' || strlen(handle) > HANDLE_MAX ||
+            (strcmp(action, "up") == 0 && !is_cni_id(handle)))
                 return err_set(e, FAULT_BAD_INPUT, 0, "invalid handle '%.60s'", handle);
         return 0;
 }
@@ -126,7 +143,7 @@ int ipc_handle(const struct manager *m, const char *action, const char *handle, 
 {
         OWN(str) struct str input = { 0 };
 
-        if (check_handle(handle, e) < 0)
+        if (check_handle(action, handle, e) < 0)
                 return -1;
         for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
                 if (strcmp(actions[i].name, action) != 0)

@@ -58,6 +58,12 @@ wrong() {
     match "$1: the words" "$4" "$(tail -n 1 "$T/err")"
 }
 wrong "up with nothing" up '' 'standard input: line .*near end of file$'
+for handle in '-x' '$(id)' 'a b' $'a\nb' '*' '%2e'; do
+    run_networker "$T/networker.json" up "$handle" '{"Pid":1}'
+    match "up with a handle that CNI plugins would not take: '$handle'" "invalid handle '" "$(cat "$T/err")"
+    run_networker "$T/networker.json" down "$handle" null
+    same "and down of it succeeds" "0" "$status"
+done
 wrong "up with a list" up '[]' 'must be a JSON object$'
 wrong "up with half a document" up '{"Pid":1' 'standard input: line'
 wrong "up with a wrong Pid" up '{"Pid":"x"}' "'Pid' must be a process id\$"
