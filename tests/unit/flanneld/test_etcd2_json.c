@@ -42,7 +42,6 @@ static int event(const char *text, struct heard *h, int64_t *rev, struct err *e)
         struct store_news news = { on_put, on_gone, h };
         OWN(json) json_t *root = NULL;
 
-        *h = (struct heard){ 0 };
         *rev = 5;
         (void)jsonx_parse(text, strlen(text), &root, NULL); /* NULL is a case of its own */
         return etcd2_event(root, &news, rev, e);
@@ -69,7 +68,7 @@ static void an_event_tells_what_came_and_went(void **state)
 
         (void)state;
         for (size_t i = 0; i < COUNT(cases); i++) {
-                struct heard h;
+                struct heard h = { 0 };
                 struct err e;
                 int64_t rev;
 
@@ -105,7 +104,7 @@ static void what_an_event_cannot_tell_is_read_anew(void **state)
 
         (void)state;
         for (size_t i = 0; i < COUNT(cases); i++) {
-                struct heard h;
+                struct heard h = { 0 };
                 struct err e = { 0 };
                 int64_t rev;
 
