@@ -7,6 +7,7 @@
  */
 #include "garden-external-networker/portalloc/portalloc.h"
 #include "netman/clock.h"
+#include "netman/str.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,11 +39,13 @@ static int one(const char *state_file, int number, int go)
 
 int main(int argc, char **argv)
 {
-        int count = argc == 3 ? atoi(argv[2]) : 0, bad = 0, status, go[2];
+        int bad = 0, status, go[2];
+        int64_t count;
+        struct err e;
 
-        if (count < 1 || pipe(go) < 0)
+        if (argc != 3 || str_to_int(argv[2], 1, 10000, &count, &e) < 0 || pipe(go) < 0)
                 return 2;
-        for (int i = 0; i < count; i++) {
+        for (int i = 0; i < (int)count; i++) {
                 pid_t pid = fork();
 
                 if (pid < 0)
