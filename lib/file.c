@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { LOOK_OFTEN_MS = 20, LOOK_SELDOM_MS = 8 }; /* how long, and how often after that */
+
 int file_read(const char *path, size_t max, struct str *ret, struct err *e)
 {
         OWN(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -139,7 +141,7 @@ int file_make_dirs(const char *path, struct err *e)
 int file_lock(const char *path, int wait_ms, int *ret_fd, struct err *e)
 {
         OWN(fd) int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
-        int64_t deadline = clock_ms() + wait_ms;
+        int64_t start = clock_ms(), deadline = start + wait_ms;
 
         if (fd < 0)
                 return err_set(e, FAULT_SYSTEM, errno, "open lock file %s", path);
@@ -150,7 +152,11 @@ int file_lock(const char *path, int wait_ms, int *ret_fd, struct err *e)
                         return err_set(e, FAULT_CONFLICT, 0,
                                        "lock %s is held by another process (waited %d ms)", path,
                                        wait_ms);
-                clock_sleep_ms(1);
+                /*
+                 * Who has waited long looks less often: fifty of them looking every
+                 * millisecond take the processor from the one that holds the lock.
+                 */
+                clock_sleep_ms(clock_ms() - start < LOOK_OFTEN_MS ? 1 : LOOK_SELDOM_MS);
         }
         *ret_fd = GIVE_FD(fd);
         return 0;
