@@ -142,6 +142,19 @@ lie "an answer that takes longer than client_timeout_seconds"
 match "which the log names" 'policy-server-failed.*(timed out|Timeout)' "$(grep policy-server-failed "$T/agent.log" | tail -n 1)"
 rm "$API/delay_ms"
 
+# --- somebody else in the server's place -------------------------------------------
+api_down
+"$BIN/netman-certs" ca "$T" forger
+"$BIN/netman-certs" server "$T" forger forged --ip 127.0.0.1
+policies_are "" "$(policy $front 0001 $back 0002 tcp 9090 9090)"
+"$TOOLS/policy-api" --port 4003 --dir "$API" --ca "$T/ca.crt" --cert "$T/forged.crt" --key "$T/forged.key" >"$T/api.port" 2>"$T/api.err" &
+api_pid=$!
+wait_for 10 test -s "$T/api.port"
+lie "a certificate that is not the authority's"
+match "which the log names, too" 'policy-server-failed.*certificate' "$(grep policy-server-failed "$T/agent.log" | tail -n 1)"
+api_down
+api_up
+
 # --- an old server: no revision, no wait, no v1 ------------------------------------
 touch "$API/old_api"
 policies_are "" "$(policy $front 0001 $back 0002 tcp 9090 9090)"

@@ -59,7 +59,7 @@ bool subnet_stale(const char *path, const struct subnet *s)
 {
         struct subnet now = look(path);
 
-        return now.inode != s->inode || now.changed.tv_sec != s->changed.tv_sec ||
+        return !s->looked || now.inode != s->inode || now.changed.tv_sec != s->changed.tv_sec ||
                now.changed.tv_nsec != s->changed.tv_nsec;
 }
 
@@ -68,6 +68,7 @@ int subnet_read(const char *path, struct subnet *s, struct err *e)
         OWN(str) struct str text = { 0 };
         struct subnet now = look(path); /* before the read: a change meanwhile is seen next time */
 
+        s->looked = true;
         s->inode = now.inode;
         s->changed = now.changed;
         if (file_read(path, SUBNET_FILE_MAX, &text, e) < 0)

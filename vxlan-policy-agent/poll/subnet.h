@@ -13,10 +13,13 @@
 /**
  * struct subnet - What the file said; all zero: nothing yet
  * @net:   @net.len is 0 until a file could be read
- * @inode, @changed: Of the file that was looked at last, readable or not
+ * @looked: At a file, or for one
+ * @inode, @changed: Of the file that was looked at last, readable or not; 0 where
+ *          there was none
  */
 struct subnet {
         struct fw_net net;
+        bool looked;
         ino_t inode;
         struct timespec changed;
 };
