@@ -100,50 +100,24 @@ static struct guard guard_of(const struct plugin_args *args, const struct wrappe
 
 /**
  * set_rules() - Everything a container needs before anybody hears of it
- * @ret_first: It is the container's first interface
  */
 static int set_rules(const struct plugin_args *args, const struct wrapper_conf *w, uint32_t ip,
-                     bool *ret_first, struct err *e)
+                     struct masq_left *ret_left, struct err *e)
 {
         const struct guard g = guard_of(args, w, ip);
         const struct masq m = masq_of(args, w, ip);
-        struct masq_left left = { 0 };
 
         if (guard_add(&g, e) < 0)
                 return -1;
         if (w->owns_rules && args->rules->set(args->conf, m.handle, ip, e) < 0)
                 return -1;
-        if (masq_add(&m, &left, e) < 0)
-                return -1;
-        *ret_first = !left.others;
-        return 0;
+        return masq_add(&m, ret_left, e);
 }
 
 /**
- * record() - The store comes last: the agent acts as soon as it changes
+ * is_others() - Is the container's record that of another of its interfaces?
  *
- * It has room for one address, and Garden knows a container by the first.
- */
-static int record(const struct plugin_args *args, const struct wrapper_conf *w,
-                  const json_t *result, struct err *e)
-{
-        const json_t *metadata = json_object_get(args->conf, "metadata");
-        struct cni_ip4 ip;
-        char text[INET_ADDRSTRLEN];
-        bool first = true;
-
-        if (cni_result_ip4(result, &ip, e) < 0 || !inet_ntop(AF_INET, &ip.addr, text, sizeof text))
-                return err_add(e, "delegate's result");
-        if (set_rules(args, w, ntohl(ip.addr.s_addr), &first, e) < 0)
-                return -1;
-        if (first && datastore_add(&w->store, args->call.container_id, text,
-                                   json_is_object(metadata) ? metadata : NULL, e) < 0)
-                return err_add(e, "store add");
-        return 0;
-}
-
-/**
- * is_others() - Is the record of another interface's address?
+ * The store has room for one address, and Garden knows a container by its first.
  */
 static bool is_others(const struct wrapper_conf *w, const char *handle,
                       const struct masq_left *left)
@@ -155,6 +129,30 @@ static bool is_others(const struct wrapper_conf *w, const char *handle,
                 return false;
         c = ds_list_find(&list, handle);
         return c && ntohl(c->ip_be) != left->ip;
+}
+
+/**
+ * record() - The store comes last: the agent acts as soon as it changes
+ */
+static int record(const struct plugin_args *args, const struct wrapper_conf *w,
+                  const json_t *result, struct err *e)
+{
+        const json_t *metadata = json_object_get(args->conf, "metadata");
+        const char *handle = args->call.container_id;
+        struct masq_left left = { 0 };
+        struct cni_ip4 ip;
+        char text[INET_ADDRSTRLEN];
+
+        if (cni_result_ip4(result, &ip, e) < 0 || !inet_ntop(AF_INET, &ip.addr, text, sizeof text))
+                return err_add(e, "delegate's result");
+        if (set_rules(args, w, ntohl(ip.addr.s_addr), &left, e) < 0)
+                return -1;
+        left.ip = ntohl(ip.addr.s_addr);
+        if (!is_others(w, handle, &left) &&
+            datastore_add(&w->store, handle, text, json_is_object(metadata) ? metadata : NULL, e) <
+                    0)
+                return err_add(e, "store add");
+        return 0;
 }
 
 /** struct undoing - What take_back() has met so far */
