@@ -144,6 +144,8 @@ static int v2_list(void *s, struct leases *ret, int64_t *ret_rev, struct err *e)
         }
         if (why.fault != FAULT_ABSENT && etcd2_leases(r.root, ret, e) < 0)
                 return -1;
+        if (r.index == 0)
+                return err_set(e, FAULT_UPSTREAM, 0, "etcd's answer has no X-Etcd-Index");
         *ret_rev = r.index;
         return 0;
 }

@@ -83,7 +83,8 @@ static void *follow_run(void *arg)
                         log_error("watch-interrupted", LOG_WHY(&e), LOG_INT("revision", f->rev));
                         away = pause > RETRY_FIRST_MS; /* once is usual, twice is worth a word */
                 }
-                if (rc < 0 && wait_for(f->wake, wait_jitter(pause)))
+                /* A store that has nothing newer and still cannot go on is given time, too. */
+                if ((rc < 0 || f->rev == before) && wait_for(f->wake, wait_jitter(pause)))
                         return NULL;
                 pause = pause * 2 < RETRY_MOST_MS ? pause * 2 : RETRY_MOST_MS;
         }
