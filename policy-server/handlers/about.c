@@ -42,9 +42,10 @@ void handle_health_port(struct call *c)
 {
         struct err why = { 0 };
 
-        call_text(c, 200, "");
-        if (db_ping(c->ps->db, &why) == 0)
+        if (db_ping(c->ps->db, &why) == 0) {
+                call_text(c, 200, "");
                 return;
+        }
         log_error("health-check-failed", LOG_WHY(&why));
         call_text(c, 500, "");
 }

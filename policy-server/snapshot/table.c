@@ -235,7 +235,6 @@ static void append(struct table *t, struct table_policy *tp)
         *t->tail = tp;
         t->tail = &tp->next;
         t->count++;
-        t->single_count += tp->start == tp->end;
         add_fp(&t->fp, &tp->fp);
         add_fp(&tp->src->fp, &tp->fp);
         if (tp->dst != tp->src)
@@ -292,7 +291,6 @@ void table_remove(struct table *t, const struct policy *p)
         else
                 t->tail = tp->prev_next;
         t->count--;
-        t->single_count -= tp->start == tp->end;
         free(tp);
         drop_if_idle(t, src);
         if (dst != src)

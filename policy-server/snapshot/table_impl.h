@@ -47,7 +47,7 @@ struct table {
         struct table_app **buckets;
         size_t bucket_count, app_count;
         struct table_policy *first, **tail;
-        size_t count, single_count; /* policies; those with a single port */
+        size_t count;
         struct fingerprint fp;
 };
 

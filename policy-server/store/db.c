@@ -35,6 +35,13 @@ static int said(const PGconn *pg, const PGresult *res, const char *what, struct 
         return err_set(e, fault_of(pg, res), 0, "%s: %.*s", what, (int)strcspn(text, "\n"), text);
 }
 
+/** may_go_better() - Was it an error that a new transaction may not meet again? */
+static bool may_go_better(const PGconn *pg, const PGresult *res)
+{
+        return PQstatus(pg) != CONNECTION_OK || sqlstate_is(res, "40001") ||
+               sqlstate_is(res, "40P01") || sqlstate_is(res, "57P");
+}
+
 int db_prepare_on(PGconn *pg, enum statement st, struct err *e)
 {
         const struct statement_text *t = statement_text(st);
@@ -45,8 +52,9 @@ int db_prepare_on(PGconn *pg, enum statement st, struct err *e)
         return 0;
 }
 
-int db_run_on(PGconn *pg, enum statement st, const char *const *params, PGresult **ret,
-              struct err *e)
+/** run_on() - @ret: Set on failure as well, for who wants to know the SQLSTATE */
+static int run_on(PGconn *pg, enum statement st, const char *const *params, PGresult **ret,
+                  struct err *e)
 {
         const struct statement_text *t = statement_text(st);
         OWN(pgresult) PGresult *res = PQexecPrepared(pg, t->name, t->params, params, NULL, NULL, 0);
@@ -66,7 +74,7 @@ static int run_counted(struct db_conn *c, enum statement st, const char *const *
                        PGresult **ret, struct err *e)
 {
         int64_t began_us = db_query_begins(c->db);
-        int rc = db_run_on(c->pg, st, params, ret, e);
+        int rc = run_on(c->pg, st, params, ret, e);
 
         db_query_ended(c->db, began_us, rc == 0);
         return rc;
@@ -85,8 +93,7 @@ int db_run(struct db_conn *c, enum statement st, const char *const *params, PGre
                 c->prepared[st] = true;
         }
         if (run_counted(c, st, params, &res, e) < 0) {
-                c->retry = PQstatus(c->pg) != CONNECTION_OK || sqlstate_is(res, "40001") ||
-                           sqlstate_is(res, "40P01") || sqlstate_is(res, "57P");
+                c->retry = may_go_better(c->pg, res);
                 return -1;
         }
         if (ret)
@@ -117,8 +124,7 @@ static int plain(struct db_conn *c, const char *sql, struct err *e)
 
         if (PQresultStatus(res) == PGRES_COMMAND_OK)
                 return 0;
-        c->retry = PQstatus(c->pg) != CONNECTION_OK || sqlstate_is(res, "40001") ||
-                   sqlstate_is(res, "40P01") || sqlstate_is(res, "57P");
+        c->retry = may_go_better(c->pg, res);
         return said(c->pg, res, sql, e);
 }
 

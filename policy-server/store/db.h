@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Postgres: a pool of connections, prepared statements, errors by class. The
- * only files that call libpq are below store/.
+ * Postgres: a pool of connections, prepared statements, errors by class. Libpq
+ * is called below store/, and by the snapshot's feed and source, which follow
+ * the database on a connection of their own.
  */
 #ifndef NETMAN_POLICY_SERVER_STORE_DB_H
 #define NETMAN_POLICY_SERVER_STORE_DB_H
@@ -50,10 +51,8 @@ int db_ping(struct db *db, struct err *e);
 int db_run(struct db_conn *c, enum statement st, const char *const *params, PGresult **ret,
            struct err *e);
 
-/** db_run_on() - The same on a bare connection, prepared by the caller */
+/** db_prepare_on() - Prepare a statement on a connection from db_connect() */
 int db_prepare_on(PGconn *pg, enum statement st, struct err *e);
-int db_run_on(PGconn *pg, enum statement st, const char *const *params, PGresult **ret,
-              struct err *e);
 
 /** db_affected() - Rows a statement inserted, updated or deleted */
 int64_t db_affected(const PGresult *res);

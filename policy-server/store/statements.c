@@ -3,9 +3,6 @@
 
 #include <assert.h>
 
-/* Columns of a policy in ST_POLICIES and ST_CHANGES, in the order of
- * enum policy_column (store/rows.h). */
-
 static const struct statement_text texts[] = {
         [ST_PING] = { "ping", "SELECT revision FROM policy_state", 0 },
         [ST_STATE] = { "state", "SELECT epoch, revision, changes_from FROM policy_state", 0 },
