@@ -23,9 +23,9 @@ struct watch_link {
         struct watch_id *id;
 };
 
-/** struct watchers - A list of them */
+/** struct watchers - A list of them; the parked ones in the order of their deadlines */
 struct watchers {
-        struct watcher *first;
+        struct watcher *first, *last;
         size_t count;
 };
 
@@ -105,20 +105,40 @@ static void drop_id_if_idle(struct watch *w, struct watch_id *id)
         free(id);
 }
 
-static void list_add(struct watchers *l, struct watcher *who)
+/** list_add() - Behind @after; NULL: in front */
+static void list_add(struct watchers *l, struct watcher *after, struct watcher *who)
 {
-        who->prev = NULL;
-        who->next = l->first;
+        who->prev = after;
+        who->next = after ? after->next : l->first;
         if (who->next)
                 who->next->prev = who;
-        l->first = who;
+        else
+                l->last = who;
+        if (after)
+                after->next = who;
+        else
+                l->first = who;
         l->count++;
+}
+
+/**
+ * park_in_order() - Cells wait for about the same time: the place is near the end
+ */
+static void park_in_order(struct watch *w, struct watcher *who)
+{
+        struct watcher *after = w->parked.last;
+
+        while (after && after->deadline_ms > who->deadline_ms)
+                after = after->prev;
+        list_add(&w->parked, after, who);
 }
 
 static void list_remove(struct watchers *l, struct watcher *who)
 {
         if (who->next)
                 who->next->prev = who->prev;
+        else
+                l->last = who->prev;
         if (who->prev)
                 who->prev->next = who->next;
         else
@@ -192,7 +212,7 @@ int watch_add(struct watch *w, struct watcher *who, const char *ids, int64_t dea
         else if (ok)
                 link_to(&who->links[who->link_count++], who, &w->any);
         if (ok)
-                list_add(&w->parked, who);
+                park_in_order(w, who);
         else
                 unlink_all(w, who);
         (void)pthread_mutex_unlock(&w->lock);
@@ -206,7 +226,7 @@ static void mark(struct watch *w, struct watcher *who)
                 return;
         who->called = true;
         list_remove(&w->parked, who);
-        list_add(&w->called, who);
+        list_add(&w->called, w->called.last, who);
 }
 
 static void mark_links(struct watch *w, struct watch_id *id)
@@ -265,7 +285,7 @@ static bool park_again(struct watch *w, struct watcher *who)
         open = !w->closed;
         who->called = false;
         if (open)
-                list_add(&w->parked, who);
+                park_in_order(w, who);
         (void)pthread_mutex_unlock(&w->lock);
         return open;
 }
@@ -299,6 +319,8 @@ static struct watcher *take_due(struct watch *w, int64_t now_ms, bool look)
         (void)pthread_mutex_lock(&w->lock);
         for (struct watcher *who = w->parked.first; who; who = next) {
                 next = who->next;
+                if (who->deadline_ms > now_ms && !look)
+                        break; /* so have all behind it */
                 who->called = look && who->gone(who);
                 if (who->deadline_ms > now_ms && !who->called)
                         continue;

@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is woken by what. */
 #include "policy-server/snapshot/watch.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/test.h"
 
 /** struct sleeper - A watcher that notes what happens to it */
 struct sleeper {
@@ -114,6 +108,27 @@ static void time_ends_a_wait(void **state)
         assert_int_equal(late.ended, 1);
 }
 
+static void waits_end_in_their_order_whoever_came_first(void **state)
+{
+        static const int64_t deadlines[] = { 30000, 10000, 50000, 20000, 40000, 10000 };
+        struct watch *w = *state;
+        struct sleeper s[COUNT(deadlines)];
+
+        for (size_t i = 0; i < COUNT(s); i++)
+                lie_down(w, &s[i], "a", deadlines[i]);
+        for (size_t i = 0; i < COUNT(s); i++)
+                s[i].concerned = false; /* each is looked at, and parks again */
+        watch_touch(w, "a");
+        watch_call(w);
+        assert_int_equal(watch_count(w), COUNT(s));
+        for (int64_t now = 1000; now <= 51000; now += 1000) {
+                watch_tick(w, now);
+                for (size_t i = 0; i < COUNT(s); i++)
+                        assert_int_equal(s[i].ended, deadlines[i] <= now);
+        }
+        assert_int_equal(watch_count(w), 0);
+}
+
 static void one_that_hung_up_is_found(void **state)
 {
         struct watch *w = *state;
@@ -147,6 +162,7 @@ int main(void)
                 T(only_the_touched_wake),
                 T(one_that_is_not_concerned_sleeps_on_and_can_be_woken_again),
                 T(time_ends_a_wait),
+                T(waits_end_in_their_order_whoever_came_first),
                 T(one_that_hung_up_is_found),
                 T(closing_ends_all_and_lets_nobody_in),
         };
