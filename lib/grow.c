@@ -9,15 +9,15 @@
 int grow(void *array, size_t count, size_t *cap, size_t size, struct err *e)
 {
         size_t more = *cap ? *cap * 2 : FIRST;
-        void *items;
+        void *items, *room;
 
         if (count < *cap)
                 return 0;
         memcpy(&items, array, sizeof items); /* whatever type the owner's pointer has */
-        items = reallocarray(items, more, size);
-        if (!items)
+        room = reallocarray(items, more, size);
+        if (!room)
                 return err_oom(e);
-        memcpy(array, &items, sizeof items);
+        memcpy(array, &room, sizeof room);
         *cap = more;
         return 0;
 }
