@@ -142,7 +142,7 @@ int fw_chain_names(struct fw_table *t, const char *prefix, char ***ret_names, si
                 text = stpcpy(text, chain) + 1;
         }
         *ret_names = names;
-        *ret_count = count;
+        *ret_count = i;
         return 0;
 }
 
