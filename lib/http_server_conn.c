@@ -54,6 +54,8 @@ static void opened(struct http_server *s, struct MHD_Connection *mhd, void **soc
         conn->next = s->conns;
         if (conn->next)
                 conn->next->prev = conn;
+        else
+                (void)pthread_cond_signal(&s->reaper_wake);
         s->conns = conn;
         (void)pthread_mutex_unlock(&s->lock);
         (void)atomic_fetch_add(&s->connections, 1);
@@ -111,9 +113,14 @@ void *http_conn_reap(void *server)
 
         (void)pthread_mutex_lock(&s->lock);
         while (!s->reaper_stop) {
-                (void)clock_gettime(CLOCK_REALTIME, &until);
+                /* Without a connection there is nothing to wake for. */
+                if (!s->conns) {
+                        (void)pthread_cond_wait(&s->reaper_wake, &s->lock);
+                        continue;
+                }
+                (void)clock_gettime(CLOCK_MONOTONIC, &until);
                 until.tv_sec++;
-                (void)pthread_cond_timedwait(&s->reaper_wake, &s->lock, &until);
+                (void)pthread_cond_clockwait(&s->reaper_wake, &s->lock, CLOCK_MONOTONIC, &until);
                 reap(s, clock_ms());
         }
         (void)pthread_mutex_unlock(&s->lock);
