@@ -75,7 +75,7 @@ syscalls() {
 rest() {
     local calls cpu ticks renewals
     on 1 ip link del flannel.1 2>/dev/null
-    join 1 || exit 1
+    join 1 --debug-port=8470 --healthz-port=8471 || exit 1
     wait_for 5 false
     cpu=$(cpu_ms)
     calls=$(syscalls "$1")
