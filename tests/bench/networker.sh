@@ -58,6 +58,15 @@ at_once() {
     for i in $(seq "$2" "$3"); do cat "$T/t.m$i"; done
 }
 
+# many_rules HANDLE: what bulk-net-out is given for it, 10,000 rules.
+many_rules() {
+    jq -c --arg handle "$1" '{container_ip: .[$handle].ip, netout_rules: [range(10000) | {protocol: (1 + . % 2),
+        networks: [{start: "10.\(20 + (. / 250 | floor)).\(. % 250).0", end: "10.\(20 + (. / 250 | floor)).\(. % 250).\(. % 200 + 5)"}],
+        ports: [{start: (1 + . % 1000), end: (2 + . % 1000)}]}]}' "$T/store"
+}
+big() { "$NETWORKER" --configFile="$T/networker.json" --action bulk-net-out --handle "$1" <"$T/big"; }
+a_port() { jq -c ".$1 | {HostIP: \"10.99.0.5\", HostPort: 0, ContainerIP: .ip, ContainerPort: 1}" "$T/store"; }
+
 jq_edit() { jq "$1" "$T/networker.json" >"$T/n.json" && mv "$T/n.json" "$T/networker.json"; }
 
 : >"$T/failed"
@@ -69,6 +78,15 @@ up own "$(request own)"
 cp "$T/flannel/own" "$T/bridge.json"
 down own
 alone "0 containers present"
+for i in $(seq 20); do
+    up own "$(request own)"
+    many_rules own >"$T/big"
+    spent big own
+    [ "$i" = 20 ] || down own
+done | stats "bulk-net-out of 10,000 rules, 1 present"
+port=$(a_port own)
+for i in $(seq 20); do spent netin own "$port"; done | stats "net-in, 10,000 rules, 1 container present"
+down own
 for i in $(seq 250); do container "m$i"; done
 at_once up 1 50 | stats "up, 50 at once, 0 containers present"
 at_once down 1 50 | stats "down, 50 at once, 50 containers present"
@@ -77,16 +95,14 @@ alone "200 containers present"
 at_once up 201 250 | stats "up, 50 at once, 200 containers present"
 at_once down 201 250 | stats "down, 50 at once, 250 containers present"
 
-jq -nc --arg ip "$(jq -r .m1.ip "$T/store")" '{container_ip: $ip, netout_rules: [range(10000) | {protocol: (1 + . % 2),
-    networks: [{start: "10.\(20 + (. / 250 | floor)).\(. % 250).0", end: "10.\(20 + (. / 250 | floor)).\(. % 250).\(. % 200 + 5)"}],
-    ports: [{start: (1 + . % 1000), end: (2 + . % 1000)}]}]}' >"$T/big"
-big() { "$NETWORKER" --configFile="$T/networker.json" --action bulk-net-out --handle "$1" <"$T/big"; }
-for i in $(seq 1 20); do spent big "m$i"; down "m$i"; up "m$i" "$(request "m$i")"; done | stats "bulk-net-out of 10,000 rules"
+many_rules m1 >"$T/big"
+for i in $(seq 1 20); do spent big "m$i"; down "m$i"; up "m$i" "$(request "m$i")"; done | stats "bulk-net-out of 10,000 rules, 250 present"
 for i in $(seq 21 70); do (spent big "m$i" >"$T/t.m$i"; ) & jobs="${jobs-} $!"; done
 # shellcheck disable=SC2086
 wait $jobs
 for i in $(seq 21 70); do cat "$T/t.m$i"; done | stats "bulk-net-out of 10,000 rules, 50 at once"
-for i in $(seq 20); do spent netin m21 '{"HostIP":"10.99.0.5","HostPort":0,"ContainerIP":"'"$(jq -r .m21.ip "$T/store")"'","ContainerPort":1}'; done | stats "net-in, 10,000 rules present"
+port=$(a_port m21)
+for i in $(seq 20); do spent netin m21 "$port"; done | stats "net-in, 10,000 rules, 250 containers present"
 
 # What 10,000 rules cost a packet: small ones from two containers to the outside, one
 # with the rule that lets them out, one with 10,000 others too. One way only: a flow
