@@ -15,6 +15,33 @@ int jsonx_parse(const char *text, size_t len, json_t **ret, struct err *e)
         return 0;
 }
 
+static const char *type_name(const json_t *v)
+{
+        switch (json_typeof(v)) {
+        case JSON_OBJECT:
+                return "object";
+        case JSON_ARRAY:
+                return "array";
+        case JSON_STRING:
+                return "string";
+        case JSON_TRUE:
+        case JSON_FALSE:
+                return "bool";
+        case JSON_NULL:
+                return "null";
+        case JSON_INTEGER:
+        case JSON_REAL:
+                break;
+        }
+        return "number";
+}
+
+int jsonx_wrong_type(const json_t *v, const char *path, const char *want, struct err *e)
+{
+        return err_set(e, FAULT_BAD_INPUT, 0, "json: cannot unmarshal %s into field %s of type %s",
+                       type_name(v), path, want);
+}
+
 /**
  * member() - A member's value, or NULL where it is absent or null
  */

@@ -3,12 +3,13 @@
  * Policies read from JSON: a client's request, judged in the words of the API,
  * and the server's answer, of which nothing may be missing.
  */
-#include "netman/jsonx.h"
+#include "netman/json_stream.h"
 #include "netman/policy.h"
 
 #include <string.h>
 
-#define PORT_MAX 65535
+#define PORT_MAX  65535
+#define VALUE_MAX 65536 /* bytes of one policy, and of any other member beside them */
 
 /**
  * struct raw_policy - A policy as sent, before anybody judged it; all borrowed
@@ -20,33 +21,6 @@ struct raw_policy {
         bool has_port, has_ports;
 };
 
-static const char *type_name(const json_t *v)
-{
-        switch (json_typeof(v)) {
-        case JSON_OBJECT:
-                return "object";
-        case JSON_ARRAY:
-                return "array";
-        case JSON_STRING:
-                return "string";
-        case JSON_TRUE:
-        case JSON_FALSE:
-                return "bool";
-        case JSON_NULL:
-                return "null";
-        case JSON_INTEGER:
-        case JSON_REAL:
-                break;
-        }
-        return "number";
-}
-
-static int wrong_type(const json_t *v, const char *path, const char *want, struct err *e)
-{
-        return err_set(e, FAULT_BAD_INPUT, 0, "json: cannot unmarshal %s into field %s of type %s",
-                       type_name(v), path, want);
-}
-
 /** get_str() - A string member; absent or null counts as "" */
 static int get_str(const json_t *obj, const char *key, const char *path, const char **ret,
                    struct err *e)
@@ -57,7 +31,7 @@ static int get_str(const json_t *obj, const char *key, const char *path, const c
         if (!v || json_is_null(v))
                 return 0;
         if (!json_is_string(v))
-                return wrong_type(v, path, "string", e);
+                return jsonx_wrong_type(v, path, "string", e);
         /* jansson refuses \u0000 by itself, so the text has no NUL inside. */
         *ret = json_string_value(v);
         return 0;
@@ -72,7 +46,7 @@ static int get_int(const json_t *obj, const char *key, const char *path, int64_t
         if (!v || json_is_null(v))
                 return 0;
         if (!json_is_integer(v))
-                return wrong_type(v, path, "int", e);
+                return jsonx_wrong_type(v, path, "int", e);
         *ret = json_integer_value(v);
         return 0;
 }
@@ -87,7 +61,7 @@ static int get_object(const json_t *obj, const char *key, const char *path, cons
         if (!v || json_is_null(v))
                 return 0;
         if (!json_is_object(v))
-                return wrong_type(v, path, "object", e);
+                return jsonx_wrong_type(v, path, "object", e);
         *ret = v;
         return 0;
 }
@@ -98,7 +72,7 @@ static int read_raw(const json_t *obj, struct raw_policy *raw, struct err *e)
 
         *raw = (struct raw_policy){ 0 };
         if (!json_is_object(obj))
-                return wrong_type(obj, "policies", "object", e);
+                return jsonx_wrong_type(obj, "policies", "object", e);
         if (get_object(obj, "source", "policies.source", &src, e) < 0 ||
             get_object(obj, "destination", "policies.destination", &dst, e) < 0 ||
             get_object(dst, "ports", "policies.destination.ports", &ports, e) < 0)
@@ -175,71 +149,53 @@ static int judge(const struct raw_policy *raw, enum policy_version v, struct pol
         return 0;
 }
 
-/** policies_member() - The list inside the document; NULL where there is none */
-static int policies_member(const json_t *root, json_t **ret, struct err *e)
-{
-        json_t *v = json_object_get(root, "policies");
+/**
+ * struct request - What a client asks for, policy by policy
+ * @why: What is wrong with the first that is not valid; wrong types come before it
+ */
+struct request {
+        enum policy_version version;
+        struct policy_list list;
+        struct err why;
+};
 
-        *ret = NULL;
-        if (!json_is_object(root))
-                return json_is_null(root) ? 0 : wrong_type(root, "(body)", "object", e);
-        if (!v || json_is_null(v))
-                return 0;
-        if (!json_is_array(v))
-                return wrong_type(v, "policies", "array", e);
-        *ret = v;
-        return 0;
+static int take_request(const json_t *item, size_t i, void *ctx, struct err *e)
+{
+        struct policy p = { 0 };
+        struct request *r = ctx;
+        struct raw_policy raw;
+
+        (void)i; /* the API's words name no place */
+        if (read_raw(item, &raw, e) < 0)
+                return -1;
+        if (r->why.fault || judge(&raw, r->version, &p, &r->why) < 0)
+                return 0; /* not valid; types go on being looked at */
+        return policy_list_add(&r->list, &p, e);
 }
 
-/** check_types() - Wrong types anywhere are told before any wrong value is */
-static int check_types(const json_t *policies, struct err *e)
+static void request_drop(struct request *r)
 {
-        struct raw_policy raw;
-        size_t i;
-        json_t *item;
-
-        json_array_foreach(policies, i, item) {
-                if (read_raw(item, &raw, e) < 0)
-                        return -1;
-        }
-        return 0;
-}
-
-static int judge_all(const json_t *policies, enum policy_version v, struct policy_list *list,
-                     struct err *e)
-{
-        struct raw_policy raw;
-        size_t i;
-        json_t *item;
-
-        if (!json_array_size(policies))
-                return err_set(e, FAULT_BAD_INPUT, 0, "missing policies");
-        json_array_foreach(policies, i, item) {
-                struct policy p = { 0 };
-
-                if (read_raw(item, &raw, e) < 0 || judge(&raw, v, &p, e) < 0 ||
-                    policy_list_add(list, &p, e) < 0)
-                        return -1;
-        }
-        return 0;
+        policy_list_done(&r->list);
 }
 
 int policy_list_parse_request(const char *text, size_t len, enum policy_version v,
                               struct policy_list *list, struct err *e)
 {
-        OWN(policy_list) struct policy_list fresh = { 0 };
-        OWN(json) json_t *root = NULL;
-        json_t *policies;
+        OWN(request) struct request r = { .version = v };
+        const struct json_stream stream = {
+                .key = "policies", .value_max = VALUE_MAX, .item = take_request, .ctx = &r
+        };
+        bool seen;
 
-        if (!len)
-                return err_set(e, FAULT_BAD_INPUT, 0,
-                               "unmarshal json: unexpected end of JSON input");
-        if (jsonx_parse(text, len, &root, e) < 0 || policies_member(root, &policies, e) < 0 ||
-            check_types(policies, e) < 0)
+        if (json_stream(&stream, text, len, &seen, e) < 0)
                 return err_add(e, "unmarshal json");
-        if (judge_all(policies, v, &fresh, e) < 0)
+        if (r.why.fault) {
+                *e = r.why;
                 return err_add(e, "validate policies");
-        return policy_list_append(list, &fresh, e);
+        }
+        if (!r.list.count)
+                return err_set(e, FAULT_BAD_INPUT, 0, "validate policies: missing policies");
+        return policy_list_append(list, &r.list, e);
 }
 
 /** accept_answer() - A policy from the server: complete, or an error */
@@ -268,25 +224,28 @@ static int accept_answer(const json_t *item, struct policy *ret, struct err *e)
         return 0;
 }
 
+static int take_answer(const json_t *item, size_t i, void *ctx, struct err *e)
+{
+        struct policy_list *list = ctx;
+        struct policy p = { 0 };
+
+        if (accept_answer(item, &p, e) < 0)
+                return err_add(e, "policy %zu", i);
+        return policy_list_add(list, &p, e);
+}
+
 static int parse_answer(const char *text, size_t len, struct policy_list *list, struct err *e)
 {
         OWN(policy_list) struct policy_list fresh = { 0 };
-        OWN(json) json_t *root = NULL;
-        json_t *policies, *item;
-        size_t i;
+        const struct json_stream stream = {
+                .key = "policies", .value_max = VALUE_MAX, .item = take_answer, .ctx = &fresh
+        };
+        bool seen;
 
-        if (jsonx_parse(text, len, &root, e) < 0 || policies_member(root, &policies, e) < 0)
+        if (json_stream(&stream, text, len, &seen, e) < 0)
                 return -1;
-        if (!policies)
+        if (!seen)
                 return err_set(e, FAULT_UPSTREAM, 0, "missing 'policies'");
-        json_array_foreach(policies, i, item) {
-                struct policy p = { 0 };
-
-                if (accept_answer(item, &p, e) < 0)
-                        return err_add(e, "policy %zu", i);
-                if (policy_list_add(&fresh, &p, e) < 0)
-                        return -1;
-        }
         return policy_list_append(list, &fresh, e);
 }
 

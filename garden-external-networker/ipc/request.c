@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "garden-external-networker/ipc/request.h"
 
-#include "garden-external-networker/ipc/stream.h"
+#include "netman/json_stream.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -177,9 +177,9 @@ int net_in_request_parse(const char *text, size_t len, struct net_in_request *re
         return 0;
 }
 
-static int take_rule(const json_t *item, size_t i, void *ctx)
+static int take_rule(const json_t *item, size_t i, void *ctx, struct err *e)
 {
-        return read_rule(item, i, ctx, &(struct err){ 0 });
+        return read_rule(item, i, ctx, e);
 }
 
 /**
@@ -189,10 +189,14 @@ static int take_rule(const json_t *item, size_t i, void *ctx)
  */
 static int read_bulk(const char *text, size_t len, struct net_out_request *r, struct err *e)
 {
-        OWN(json) json_t *root = NULL;
+        OWN(json) json_t *rest = json_object(), *root = NULL;
+        const struct json_stream stream = {
+                .key = "netout_rules", .item = take_rule, .ctx = &r->rules, .rest = rest
+        };
+        bool seen = false;
 
-        if (stream_list(text, len, "netout_rules", take_rule, &r->rules, &root))
-                return read_ip(root, "container_ip", true, &r->container_ip, e);
+        if (json_stream(&stream, text, len, &seen, &(struct err){ 0 }) == 0 && seen)
+                return read_ip(rest, "container_ip", true, &r->container_ip, e);
         egress_done(&r->rules);
         if (read_root(text, len, &root, e) < 0 ||
             read_ip(root, "container_ip", true, &r->container_ip, e) < 0)

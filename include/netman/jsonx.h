@@ -26,6 +26,17 @@ OWN_DROP(json, json_t *, json_decref)
 int jsonx_parse(const char *text, size_t len, json_t **ret, struct err *e);
 
 /**
+ * jsonx_wrong_type() - Say that a value is of a type that it must not be
+ * @path: Where it stands, "policies.source.id"
+ * @want: What it must be, "string"
+ *
+ * In the words that clients of the reference's API know.
+ *
+ * Return: always -1, with @e set: FAULT_BAD_INPUT
+ */
+int jsonx_wrong_type(const json_t *v, const char *path, const char *want, struct err *e);
+
+/**
  * jsonx_str() - A member that must be a string
  * @ret: Borrowed from @obj
  * @e:   "missing 'KEY'" or "'KEY' must be a string"
