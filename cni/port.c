@@ -105,11 +105,18 @@ static int close_bridge(const struct port *p, struct err *e)
 {
         OWN(nlx) struct nlx *nl = NULL;
 
-        /* Answer for the others, and at once: the kernel waits up to 0.8 s by default. */
+        /*
+         * Answer for the others, and at once: the kernel waits up to 0.8 s by default.
+         * Nor tell a container that goes through the host of a shorter way, which it
+         * cannot take: that uses up what the kernel grants it in ICMP errors, and the
+         * next refusal would be kept from it. The kernel tells unless both say no;
+         * "all" alone changes nothing for other devices, whose own default is yes.
+         */
         if (no_ipv6(p->bridge, e) < 0 ||
             set_device("ipv4/neigh", p->bridge, "proxy_delay", "0", e) < 0 ||
             set_device("ipv4/conf", p->bridge, "proxy_arp_pvlan", "1", e) < 0 ||
-            nlx_open(&nl, e) < 0)
+            set_device("ipv4/conf", p->bridge, "send_redirects", "0", e) < 0 ||
+            set_device("ipv4/conf", "all", "send_redirects", "0", e) < 0 || nlx_open(&nl, e) < 0)
                 return -1;
         return nlx_port_bind(nl, p->veth_dev, p->mac, e);
 }

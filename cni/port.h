@@ -34,7 +34,9 @@ int port_find(const char *netns, const char *ifname, struct port *ret, struct er
  * port_close() - Let nothing pass but what rules see
  *
  * IPv6 goes off. On a bridge, containers no longer see each other's frames: the
- * host answers for their addresses (proxy ARP) and routes between them. Without a
+ * host answers for their addresses (proxy ARP) and routes between them, without
+ * redirects: net.ipv4.conf.all.send_redirects becomes 0, which leaves every other
+ * device to its own switch. Without a
  * bridge, the kernel drops what comes from an address that is not routed there.
  */
 int port_close(const struct port *p, struct err *e);
