@@ -4,17 +4,16 @@
 #include "dropsonde.pb-c.h"
 #include "netman/clock.h"
 #include "netman/log.h"
-#include "netman/str.h"
+#include "netman/udp_peer.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
-enum { HOST_MAX = 255, UNIT_MAX = 15, DATAGRAM_MAX = 512, FLUSH_MS = 5000 };
+enum { UNIT_MAX = 15, DATAGRAM_MAX = 512, FLUSH_MS = 5000 };
 enum { COUNTERS_MAX = 64, QUEUE_MAX = 4096, BATCH_MAX = 64 };
 
 /** struct event - A value on its way to the thread */
@@ -36,7 +35,8 @@ struct counter {
  * @queue:  A ring, @queued long from @first: who has a value does not wait for the kernel
  */
 struct dropsonde {
-        char host[HOST_MAX + 1], port[8], origin[DROPSONDE_NAME_MAX + 1];
+        struct udp_peer metron;
+        char origin[DROPSONDE_NAME_MAX + 1];
         void (*turn)(struct dropsonde *d, void *arg);
         void *arg;
         int64_t every_ms;
@@ -56,62 +56,11 @@ struct dropsonde {
         struct dropsonde_stats stats;
 };
 
-/* ---- The address ---- */
-
-static int split(const char *address, char host[HOST_MAX + 1], char port[8], struct err *e)
-{
-        const char *colon = strrchr(address, ':');
-        size_t len = colon ? (size_t)(colon - address) : 0;
-        bool bracketed = len > 2 && address[0] == '[' && colon[-1] == ']';
-        int64_t number;
-
-        if (!len || len > HOST_MAX || str_to_int(colon + 1, 1, 65535, &number, NULL) < 0 ||
-            strcspn(address, " \t/") < len)
-                return err_set(e, FAULT_BAD_INPUT, 0, "'%.100s' is no HOST:PORT", address);
-        if (bracketed)
-                (void)snprintf(host, HOST_MAX + 1, "%.*s", (int)len - 2, address + 1);
-        else
-                (void)snprintf(host, HOST_MAX + 1, "%.*s", (int)len, address);
-        (void)snprintf(port, 8, "%d", (int)number);
-        return 0;
-}
-
 int dropsonde_check(const char *address, struct err *e)
 {
-        char host[HOST_MAX + 1], port[8];
+        struct udp_peer metron;
 
-        return split(address, host, port, e);
-}
-
-static void addrinfo_drop(struct addrinfo **a)
-{
-        if (*a)
-                freeaddrinfo(*a);
-}
-
-/**
- * look_up() - A socket to where the address leads now
- * @flags: AI_NUMERICHOST: only if nobody has to be asked
- */
-static int look_up(struct dropsonde *d, int flags, struct err *e)
-{
-        const struct addrinfo hints = { .ai_family = AF_UNSPEC,
-                                        .ai_socktype = SOCK_DGRAM,
-                                        .ai_flags = flags };
-        OWN(addrinfo) struct addrinfo *found = NULL;
-        OWN(fd) int fd = -1;
-        int rc;
-
-        rc = getaddrinfo(d->host, d->port, &hints, &found);
-        if (rc)
-                return err_set(e, FAULT_ABSENT, 0, "metron %s: %s", d->host, gai_strerror(rc));
-        fd = socket(found->ai_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) < 0)
-                return err_set(e, FAULT_SYSTEM, errno, "metron %s", d->host);
-        fd_drop(&d->fd);
-        d->fd = GIVE_FD(fd);
-        d->stale = false;
-        return 0;
+        return udp_peer_parse(address, &metron, e);
 }
 
 /* ---- Taking ---- */
@@ -329,6 +278,19 @@ struct schedule {
         bool complained;
 };
 
+/** look_up() - Connect to where the address leads now */
+static int look_up(struct dropsonde *d, bool numeric, struct err *e)
+{
+        OWN(fd) int fd = -1;
+
+        if (udp_peer_connect(&d->metron, numeric, &fd, e) < 0)
+                return err_add(e, "metron");
+        fd_drop(&d->fd);
+        d->fd = GIVE_FD(fd);
+        d->stale = false;
+        return 0;
+}
+
 /** regularly() - What is due now. Return: milliseconds to what is due next */
 static int64_t regularly(struct dropsonde *d, struct schedule *s)
 {
@@ -336,7 +298,7 @@ static int64_t regularly(struct dropsonde *d, struct schedule *s)
         struct err why;
 
         if (now >= s->look_ms && (d->stale || d->fd < 0)) {
-                if (look_up(d, 0, &why) < 0 && !s->complained)
+                if (look_up(d, false, &why) < 0 && !s->complained)
                         log_error("metron-not-found", LOG_WHY(&why));
                 s->complained = d->stale || d->fd < 0;
                 s->look_ms = now + FLUSH_MS;
@@ -371,17 +333,16 @@ static void *run(void *arg)
 int dropsonde_start(const struct dropsonde_config *c, struct dropsonde **ret, struct err *e)
 {
         OWN(dropsonde) struct dropsonde *d = NULL;
-        char host[HOST_MAX + 1] = "", port[8] = "";
+        struct udp_peer metron;
         pthread_condattr_t attr;
         int rc;
 
-        if (split(c->address, host, port, e) < 0)
+        if (udp_peer_parse(c->address, &metron, e) < 0)
                 return -1;
         d = calloc(1, sizeof *d);
         if (!d)
                 return err_oom(e);
-        memcpy(d->host, host, sizeof d->host);
-        memcpy(d->port, port, sizeof d->port);
+        d->metron = metron;
         (void)snprintf(d->origin, sizeof d->origin, "%s", c->origin);
         d->turn = c->turn;
         d->arg = c->arg;
@@ -392,7 +353,7 @@ int dropsonde_start(const struct dropsonde_config *c, struct dropsonde **ret, st
         (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
         (void)pthread_cond_init(&d->wake, &attr);
         (void)pthread_condattr_destroy(&attr);
-        (void)look_up(d, AI_NUMERICHOST, NULL); /* a name is the thread's business */
+        (void)look_up(d, true, NULL); /* a name is the thread's business */
         rc = pthread_create(&d->thread, NULL, run, d);
         if (rc)
                 return err_set(e, FAULT_SYSTEM, rc, "start a thread");

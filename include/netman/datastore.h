@@ -56,7 +56,13 @@ struct ds_stamp {
         int64_t mtime_ns;
 };
 
+/**
+ * datastore_stamp() - The store's state now, without reading it
+ * @path: The data file; neither it nor its version file need be there: then zeros
+ */
 int datastore_stamp(const char *path, struct ds_stamp *ret, struct err *e);
+
+/** ds_stamp_eq() - Nothing changed between the two? */
 bool ds_stamp_eq(const struct ds_stamp *a, const struct ds_stamp *b);
 
 /**

@@ -61,6 +61,8 @@ void dropsonde_count(struct dropsonde *d, const char *name, uint64_t delta);
 struct dropsonde_stats {
         uint64_t sent, lost;
 };
+
+/** dropsonde_stats() - Since the start; zeros for NULL */
 void dropsonde_stats(struct dropsonde *d, struct dropsonde_stats *ret);
 
 #endif

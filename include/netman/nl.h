@@ -93,7 +93,11 @@ int nlx_vxlan_add(struct nlx *nl, const char *name, const struct nlx_vxlan *vxla
  */
 int nlx_vxlan_set(struct nlx *nl, int index, const struct nlx_vxlan *vxlan, struct err *e);
 
-/** nlx_link_set_mtu(), nlx_link_set_up() - Change one property of an interface */
+/**
+ * nlx_link_set_mtu(), nlx_link_set_up() - Change one property of an interface
+ * @mtu: In bytes
+ * @e:   FAULT_ABSENT: no such interface; FAULT_SYSTEM with the kernel's errno
+ */
 int nlx_link_set_mtu(struct nlx *nl, int index, uint32_t mtu, struct err *e);
 int nlx_link_set_up(struct nlx *nl, int index, bool up, struct err *e);
 
