@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#define DEPTH_MAX 16 /* steps from a root to a leaf; ours have less */
-
 /**
  * find_tree() - The tree that an egress chain leads to
  * @ret: Its root, "" for none
@@ -76,39 +74,21 @@ static int literal(struct fw_table *t, const struct rules_conf *c, const struct 
 }
 
 /**
- * make_plan() - The tree for a list of rules
- *
- * Return: 1 with @ret filled in; 0: a list it must be; -1: @e
- */
-static int make_plan(const struct rules_conf *c, const struct subject *s,
-                     const struct egress_list *rules, struct asg_plan *ret, struct err *e)
-{
-        OWN(fw_rules) struct fw_rules tail = { 0 };
-        struct err why = { 0 };
-
-        if (rules->count <= ASG_LITERAL_MAX)
-                return 0;
-        if (rules_refusal(c, s, &tail, e) < 0)
-                return -1;
-        if (asg_plan_make(rules, s->names.netlog, c->asg_logging, &tail, ret, &why) == 0)
-                return 1;
-        if (why.fault == FAULT_CONFLICT)
-                return 0;
-        *e = why;
-        return -1;
-}
-
-/**
  * branched() - The chain that leads to a tree: denials, replies, the tree
  * @all: Has what stands first; gets all else
  */
 static int branched(struct fw_table *t, const struct rules_conf *c, const struct subject *s,
-                    const struct asg_plan *plan, struct fw_rules *all, struct err *e)
+                    const struct egress_list *rules, struct fw_rules *all, struct err *e)
 {
+        OWN(asg_plan) struct asg_plan plan = { 0 };
+        OWN(fw_rules) struct fw_rules tail = { 0 };
         struct fw_rule go = { .src = fw_host(s->ip), .dst = fw_not(c->overlay), .verb = FW_GOTO };
 
-        fw_to(&go, "%s", asg_plan_root(plan));
-        if (build_tree(t, plan, e) < 0 || rules_replies(c, s, all, e) < 0 ||
+        if (rules_refusal(c, s, &tail, e) < 0 ||
+            asg_plan_make(rules, s->names.netlog, c->asg_logging, &tail, &plan, e) < 0)
+                return -1;
+        fw_to(&go, "%s", asg_plan_root(&plan));
+        if (build_tree(t, &plan, e) < 0 || rules_replies(c, s, all, e) < 0 ||
             fw_rules_add(all, &go, e) < 0)
                 return -1;
         return fw_chain_set(t, s->names.netout, all->items, all->count, e);
@@ -121,13 +101,12 @@ static int branched(struct fw_table *t, const struct rules_conf *c, const struct
 static int put(struct fw_table *t, const struct rules_conf *c, const struct subject *s,
                const struct egress_list *rules, struct fw_rules *all, struct err *e)
 {
-        OWN(asg_plan) struct asg_plan plan = { 0 };
         char old[FW_CHAIN_MAX + 1];
-        int planned = make_plan(c, s, rules, &plan, e);
 
-        if (planned < 0 || find_tree(t, s->names.netout, old, e) < 0)
+        if (find_tree(t, s->names.netout, old, e) < 0)
                 return -1;
-        if (planned ? branched(t, c, s, &plan, all, e) < 0 : literal(t, c, s, rules, all, e) < 0)
+        if (rules->count > ASG_LITERAL_MAX ? branched(t, c, s, rules, all, e) < 0
+                                           : literal(t, c, s, rules, all, e) < 0)
                 return -1;
         return drop_tree(t, old, e);
 }
@@ -140,25 +119,15 @@ int netout_set(struct fw_table *t, const struct rules_conf *c, const struct subj
         return rules_first(c, s, &all, e) < 0 ? -1 : put(t, c, s, rules, &all, e);
 }
 
-/** struct reading - Where we are in a tree, and what the steps to here have said */
-struct reading {
-        struct fw_table *t;
-        const char *log_chain;
-        struct egress_list *ret;
-};
-
-static int read_chain(const struct reading *rd, const char *chain, const struct egress *ctx,
-                      int depth, struct err *e);
-
 /**
- * narrow() - What a rule says, on top of what the steps before it have said
+ * as_egress() - The net-out rule that a rule of a chain is
  */
-static struct egress narrow(const struct egress *ctx, const struct fw_rule *r)
+static struct egress as_egress(const struct fw_rule *r, bool log)
 {
-        struct egress g = *ctx;
+        struct egress g = {
+                .proto = r->proto, .dst = { 0, UINT32_MAX }, .ports = { 0, UINT16_MAX }, .log = log
+        };
 
-        if (r->proto)
-                g.proto = r->proto;
         if (r->dst_range.hi)
                 g.dst = r->dst_range;
         if (r->dports.hi)
@@ -168,43 +137,50 @@ static struct egress narrow(const struct egress *ctx, const struct fw_rule *r)
         return g;
 }
 
-static int read_rule(const struct reading *rd, const struct fw_rule *r, const struct egress *ctx,
-                     int depth, struct err *e)
-{
-        struct egress g = narrow(ctx, r);
-
-        if (r->states)
-                return 0; /* replies: no net-out rule */
-        g.log = r->verb == FW_GOTO && strcmp(r->to, rd->log_chain) == 0;
-        if (r->verb == FW_RETURN || g.log)
-                return egress_add(rd->ret, &g, e);
-        if (r->verb == FW_GOTO && str_starts(r->to, ASG_PREFIX))
-                return read_chain(rd, r->to, &g, depth + 1, e);
-        return 0;
-}
-
-static int read_chain(const struct reading *rd, const char *chain, const struct egress *ctx,
-                      int depth, struct err *e)
+/**
+ * read_verdicts() - The net-out rules that stand in a chain: what passes, and is no reply
+ */
+static int read_verdicts(struct fw_table *t, const char *chain, const char *log_chain,
+                         struct egress_list *ret, struct err *e)
 {
         OWN(fw_rules) struct fw_rules rules = { 0 };
 
-        if (depth > DEPTH_MAX)
-                return err_set(e, FAULT_SYSTEM, 0, "chain %s is too deep", chain);
-        if (fw_chain_read(rd->t, chain, &rules, e) < 0)
+        if (fw_chain_read(t, chain, &rules, e) < 0)
                 return -1;
-        for (size_t i = 0; i < rules.count; i++)
-                if (read_rule(rd, &rules.items[i], ctx, depth, e) < 0)
+        for (size_t i = 0; i < rules.count; i++) {
+                const struct fw_rule *r = &rules.items[i];
+                bool log = r->verb == FW_GOTO && strcmp(r->to, log_chain) == 0;
+                struct egress g = as_egress(r, log);
+
+                if ((log || (r->verb == FW_RETURN && !r->states)) && egress_add(ret, &g, e) < 0)
                         return -1;
+        }
         return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+        return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 int netout_read(struct fw_table *t, const char *chain, const char *log_chain,
                 struct egress_list *ret, struct err *e)
 {
-        const struct reading rd = { t, log_chain, ret };
-        const struct egress ctx = { .dst = { 0, UINT32_MAX }, .ports = { 0, UINT16_MAX } };
+        OWN(mem) char **names = NULL;
+        char root[FW_CHAIN_MAX + 1];
+        size_t count;
 
-        return read_chain(&rd, chain, &ctx, 0, e);
+        if (find_tree(t, chain, root, e) < 0)
+                return -1;
+        if (!*root)
+                return read_verdicts(t, chain, log_chain, ret, e);
+        if (fw_chain_names(t, root, &names, &count, e) < 0)
+                return -1;
+        qsort(names, count, sizeof *names, by_name);
+        for (size_t i = 0; i < count; i++)
+                if (read_verdicts(t, names[i], log_chain, ret, e) < 0)
+                        return -1;
+        return 0;
 }
 
 /**

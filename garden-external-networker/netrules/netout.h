@@ -25,7 +25,7 @@ int netout_add(struct fw_table *t, const struct rules_conf *c, const struct subj
  * netout_read() - The net-out rules that the chain stands for, in order
  * @log_chain: Where rules that log go on
  *
- * What was made into a tree comes back as disjoint rules that say the same.
+ * Of a tree: its layers in order, less what none of them needs; it says the same.
  */
 int netout_read(struct fw_table *t, const char *chain, const char *log_chain,
                 struct egress_list *ret, struct err *e);
