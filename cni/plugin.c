@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cni/plugin.h"
 
+#include "netman/netns.h"
 #include "netman/str.h"
 
 #include <errno.h>
@@ -88,6 +89,8 @@ static int read_env(const char *command, struct cni_call *ret, struct err *e)
                         return err_set(e, FAULT_BAD_INPUT, 0, "required env variables [%s] missing",
                                        vars[i].name);
         }
+        if (del)
+                ret->netns = netns_or_gone(ret->netns);
         /* It becomes a file's name. */
         if (strchr(ret->container_id, '/') || ret->container_id[0] == '.')
                 return err_set(e, FAULT_BAD_INPUT, 0, "invalid CNI_CONTAINERID '%.60s'",

@@ -36,6 +36,17 @@ int netns_open(const char *path, int *ret_fd, struct err *e)
         return 0;
 }
 
+const char *netns_or_gone(const char *path)
+{
+        OWN(fd) int fd = -1;
+        struct err why = { 0 };
+
+        if (netns_open(path, &fd, &why) == 0)
+                return path;
+        /* What could not be looked at may be one. */
+        return why.fault == FAULT_SYSTEM ? path : "";
+}
+
 static int write_all(int fd, const void *data, size_t len)
 {
         const char *at = data;

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
 
 int step_mount_path(const struct config *c, const char *handle, char ret[PATH_MAX], struct err *e)
 {
@@ -72,7 +71,7 @@ static int disconnect(const struct manager *m, const char *handle, const struct 
                 .nets = &m->nets,
                 .handle = handle,
                 .plugin_dir = m->c->cni_plugin_dir,
-                .netns = access(mount_path, F_OK) == 0 ? mount_path : "",
+                .netns = netns_or_gone(mount_path),
                 .timeout_ms = (int)m->c->plugin_timeout * 1000,
                 .ports = r->ports,
                 .port_count = r->port_count,

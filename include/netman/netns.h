@@ -18,6 +18,17 @@
 int netns_open(const char *path, int *ret_fd, struct err *e);
 
 /**
+ * netns_or_gone() - What a CNI plugin is told on DEL
+ *
+ * After a restart of the machine the file that a namespace was mounted over is still
+ * there. Plugins take a file that is no namespace for a mistake, and stop; that the
+ * namespace is gone, which is what it means, they are told by an empty name.
+ *
+ * Return: @path, or ""
+ */
+const char *netns_or_gone(const char *path);
+
+/**
  * typedef netns_fn - Work done inside the namespace, in a child process
  * @arg:    As given to netns_run(); changes to it stay in the child
  * @result: Zeroed; what is written here comes back

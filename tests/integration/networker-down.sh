@@ -1,0 +1,61 @@
+# down where the world is not as up left it: after a restart of the cell, with a plugin
+# that fails quietly, for handles that never were, with a CNI configuration that is broken.
+. "$TOP/tests/lib/check.sh"
+. "$TOP/tests/lib/cell.sh"
+
+cell_up 10.255.7.0/24
+snapshot before
+
+# conf NAME JQ-FILTER: a networker's configuration of its own, $T/NAME.json.
+conf() { jq --arg t "$T" --arg bin "$BIN" "$2" "$T/networker.json" >"$T/$1.json"; }
+
+# gone WHAT: nothing must be left of anything.
+gone() {
+    snapshot after
+    check "$1" diff "$T/before" "$T/after"
+}
+
+# --- the cell has been restarted: the namespace's file is there, its mount is not ----------
+restarted() { # restarted HANDLE
+    kill_container "$1"
+    umount "$T/netns/$1"
+}
+container p
+up p '{"Pid":'"$(pid p)"',"netin":[{"host_port":0}]}'
+restarted p
+down p
+same "after a restart of the cell down succeeds" 0 "$status"
+gone "and no address, chain or file is left"
+
+container p
+up p '{"Pid":'"$(pid p)"'}'
+restarted p
+container p
+up p '{"Pid":'"$(pid p)"'}'
+same "and so does up, which clears up first" 0 "$status"
+kill_container p
+down p
+gone "with nothing left after it"
+
+mkdir "$T/plain.d"
+jq -n '{name: "plain", cniVersion: "0.4.0", plugins: [{type: "bridge", bridge: "br-plain", isGateway: true,
+    ipam: {type: "host-local", ranges: [[{subnet: "10.77.0.0/24"}]]}}]}' >"$T/plain.d/10-plain.conflist"
+conf plain 'del(.overlay_network) | .cni_config_dir = $t + "/plain.d"'
+container p
+up p '{"Pid":'"$(pid p)"'}' "$T/plain.json"
+restarted p
+down p "$T/plain.json"
+same "with a plain bridge too: $(cat "$T/err")" 0 "$status"
+ip link del br-plain
+gone "and nothing is left of that"
+same "not even its address" 0 "$(find /var/lib/cni/networks/plain -name '10.*' | wc -l)"
+
+container p
+CNI_COMMAND=ADD CNI_CONTAINERID=w CNI_NETNS=/proc/$(pid p)/ns/net CNI_IFNAME=eth0 CNI_PATH=$BIN:/usr/lib/cni \
+    "$BIN/cni-wrapper-plugin" <"$T/cni.d/30-net.conf" >/dev/null 2>&1
+kill_container p
+touch "$T/a-file"
+CNI_COMMAND=DEL CNI_CONTAINERID=w CNI_NETNS=$T/a-file CNI_IFNAME=eth0 CNI_PATH=$BIN:/usr/lib/cni \
+    "$BIN/cni-wrapper-plugin" <"$T/cni.d/30-net.conf" >"$T/out" 2>"$T/err"
+gone "the wrapper alone, told of a file that is no namespace by another runtime, leaves nothing"
+done_testing
