@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define RESULT_MAX (1U << 20) /* bytes of a plugin's output */
+#define WORDS_MAX  4096        /* of what a plugin that did well has to say */
 #define CNI_VARS   6
 
 static const char *const versions[] = {
@@ -134,6 +135,21 @@ static void complaint(const struct str *out, const struct str *err, int status, 
         }
 }
 
+/**
+ * pass_on() - A successful plugin's words go where ours go
+ *
+ * A DEL has to exit 0 whatever it left behind: this is all that tells of it.
+ */
+static void pass_on(const struct str *err)
+{
+        size_t len = err->len < WORDS_MAX ? err->len : WORDS_MAX;
+        bool ended = len == 0 || err->data[len - 1] == '\n';
+
+        (void)fwrite(str_text(err), 1, len, stderr);
+        if (!ended)
+                (void)fputc('\n', stderr);
+}
+
 /** verb() - "add" for ADD, for messages */
 static const char *verb(const char *command)
 {
@@ -194,6 +210,7 @@ int cni_exec(const char *type, const struct cni_call *call, const json_t *conf, 
                 return err_set(e, FAULT_UPSTREAM, 0, "plugin type=\"%s\" failed (%s): %s", type,
                                verb(call->command), str_text(&why));
         }
+        pass_on(&errout);
         if (ret_result && read_result(&out, ret_result, e) < 0) {
                 e->fault = FAULT_UPSTREAM;
                 return err_add(e, "plugin type=\"%s\" failed (%s)", type, verb(call->command));

@@ -101,6 +101,8 @@ int cni_find(const char *type, const char *path, char **ret, struct err *e);
  * @e:          FAULT_UPSTREAM with the plugin's name and its own words: its error
  *              object, else what it wrote to standard error, else its exit status;
  *              also when it takes too long or prints too much
+ *
+ * What a plugin that succeeded wrote to standard error, its first 4 KiB, goes on to ours.
  */
 int cni_exec(const char *type, const struct cni_call *call, const json_t *conf, json_t **ret_result,
              struct err *e);

@@ -58,4 +58,31 @@ touch "$T/a-file"
 CNI_COMMAND=DEL CNI_CONTAINERID=w CNI_NETNS=$T/a-file CNI_IFNAME=eth0 CNI_PATH=$BIN:/usr/lib/cni \
     "$BIN/cni-wrapper-plugin" <"$T/cni.d/30-net.conf" >"$T/out" 2>"$T/err"
 gone "the wrapper alone, told of a file that is no namespace by another runtime, leaves nothing"
+rm "$T/a-file"
+
+# --- a plugin whose DEL exits 0 and has failed all the same -----------------------------------
+mkdir "$T/few"
+ln -s /usr/lib/cni/bridge /usr/lib/cni/loopback "$T/few/" # no host-local: no address can be given back
+conf few '.cni_plugin_dir = $bin + ":" + $t + "/few"'
+container p
+up p '{"Pid":'"$(pid p)"'}'
+down p "$T/few.json"
+same "down over a wrapper that could not undo all succeeds, as it must" 0 "$status"
+match "and what the wrapper said is passed on" '^cni-wrapper-plugin: .*failed to find plugin "host-local"' "$(cat "$T/err")"
+check "what it left is there" grep -l -r p /var/lib/cni/networks/net
+down p
+same "down again" "0 " "$status $(cat "$T/err")"
+gone "removes it"
+
+mkdir "$T/wordy.d" "$T/wordy"
+printf '#!/bin/sh\nyes "no news" | head -c 100000 >&2\nexec /usr/lib/cni/bridge\n' >"$T/wordy/wordy"
+chmod +x "$T/wordy/wordy"
+jq -n '{name: "w", cniVersion: "0.4.0", type: "wordy", bridge: "br-w", ipam: {type: "host-local", ranges: [[{subnet: "10.77.0.0/24"}]]}}' >"$T/wordy.d/10-w.conf"
+conf wordy 'del(.overlay_network) | .cni_config_dir = $t + "/wordy.d" | .cni_plugin_dir += ":" + $t + "/wordy"'
+up p '{"Pid":'"$(pid p)"'}' "$T/wordy.json"
+match "a plugin that does well may speak, too, within bounds" '^0 [1-4][0-9]{3}$' "$status $(stat -c %s "$T/err")"
+down p "$T/wordy.json"
+ip link del br-w
+kill_container p
+gone "and leaves nothing"
 done_testing
