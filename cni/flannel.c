@@ -3,6 +3,10 @@
  * flannel: turns the cell's subnet, as flanneld wrote it, into the configuration
  * of a plugin that makes interfaces, and runs that. What it ran is kept in
  * dataDir/CONTAINERID: on DEL the subnet may be another one.
+ *
+ * A container's further interfaces, of more networks, are kept in
+ * dataDir/CONTAINERID:INTERFACE. A member of the configuration, which its plugin does
+ * not look at, says whose dataDir/CONTAINERID is; flannel's own plugin writes none.
  */
 #include "cni/plugin.h"
 
@@ -20,6 +24,7 @@
 #define SUBNET_FILE_DEFAULT "/run/flannel/subnet.env"
 #define DATA_DIR_DEFAULT    "/var/lib/cni/flannel"
 #define SCRATCH_MAX         (1U << 20)
+#define OWNER_KEY           "netmanInterface"
 
 /** struct settings - The plugin's own configuration; borrowed */
 struct settings {
@@ -133,27 +138,74 @@ static int make_delegate(const struct plugin_args *args, const struct settings *
         return 0;
 }
 
-static int scratch_path(const struct plugin_args *args, const struct settings *s,
-                        char ret[PATH_MAX], struct err *e)
-{
-        int n = snprintf(ret, PATH_MAX, "%s/%s", s->data_dir, args->call.container_id);
+/** struct scratch - Where what was run is kept: of the first interface, of another one */
+struct scratch {
+        char first[PATH_MAX], other[PATH_MAX];
+};
 
-        if (n < 0 || n >= PATH_MAX)
+static int scratch_paths(const struct plugin_args *args, const struct settings *s,
+                         struct scratch *ret, struct err *e)
+{
+        const struct cni_call *c = &args->call;
+        int a = snprintf(ret->first, PATH_MAX, "%s/%s", s->data_dir, c->container_id);
+        int b = snprintf(ret->other, PATH_MAX, "%s/%s:%s", s->data_dir, c->container_id, c->ifname);
+
+        if (a < 0 || b < 0 || a >= PATH_MAX || b >= PATH_MAX)
                 return err_set(e, FAULT_BAD_INPUT, ENAMETOOLONG, "dataDir");
         return 0;
 }
 
-static int save_scratch(const struct plugin_args *args, const struct settings *s,
-                        const json_t *conf, struct err *e)
+/**
+ * load_scratch() - What was run on ADD; FAULT_ABSENT if nothing was
+ */
+static int load_scratch(const char *path, json_t **ret, struct err *e)
 {
-        OWN(mem) char *text = json_dumps(conf, JSON_COMPACT | JSON_SORT_KEYS);
-        char path[PATH_MAX];
+        OWN(str) struct str text = { 0 };
 
+        if (file_read(path, SCRATCH_MAX, &text, e) < 0)
+                return -1;
+        return jsonx_parse(str_text(&text), text.len, ret, e) < 0
+                       ? err_add(e, "failed to parse netconf %s", path)
+                       : 0;
+}
+
+/**
+ * is_others() - Was it run for another interface of the container?
+ */
+static bool is_others(const json_t *scratch, const struct plugin_args *args)
+{
+        const char *owner = json_string_value(json_object_get(scratch, OWNER_KEY));
+
+        return owner && strcmp(owner, args->call.ifname) != 0;
+}
+
+/**
+ * choose_scratch() - Where an ADD keeps what it runs
+ */
+static const char *choose_scratch(const struct scratch *paths, const struct plugin_args *args)
+{
+        OWN(json) json_t *first = NULL;
+
+        if (load_scratch(paths->first, &first, &(struct err){ 0 }) < 0)
+                return paths->first; /* none, or a damaged one: an ADD starts afresh */
+        return is_others(first, args) ? paths->other : paths->first;
+}
+
+static int save_scratch(const struct plugin_args *args, const struct settings *s, json_t *conf,
+                        struct err *e)
+{
+        OWN(mem) char *text = NULL;
+        struct scratch paths;
+
+        if (json_object_set_new(conf, OWNER_KEY, json_string(args->call.ifname)) < 0)
+                return err_oom(e);
+        text = json_dumps(conf, JSON_COMPACT | JSON_SORT_KEYS);
         if (!text)
                 return err_oom(e);
-        if (scratch_path(args, s, path, e) < 0 || file_make_dirs(s->data_dir, e) < 0)
+        if (scratch_paths(args, s, &paths, e) < 0 || file_make_dirs(s->data_dir, e) < 0)
                 return -1;
-        return file_replace(path, text, strlen(text), 0600, (uid_t)-1, (gid_t)-1, e);
+        return file_replace(choose_scratch(&paths, args), text, strlen(text), 0600, (uid_t)-1,
+                            (gid_t)-1, e);
 }
 
 static int add(const struct plugin_args *args, json_t **ret, struct err *e)
@@ -173,20 +225,6 @@ static int add(const struct plugin_args *args, json_t **ret, struct err *e)
 }
 
 /**
- * load_scratch() - What was run on ADD; FAULT_ABSENT if nothing was
- */
-static int load_scratch(const char *path, json_t **ret, struct err *e)
-{
-        OWN(str) struct str text = { 0 };
-
-        if (file_read(path, SCRATCH_MAX, &text, e) < 0)
-                return -1;
-        return jsonx_parse(str_text(&text), text.len, ret, e) < 0
-                       ? err_add(e, "failed to parse netconf %s", path)
-                       : 0;
-}
-
-/**
  * remove_scratch() - And what a killed writer of it has left
  */
 static int remove_scratch(const char *path, struct err *e)
@@ -199,22 +237,33 @@ static int remove_scratch(const char *path, struct err *e)
         return 0;
 }
 
-static int del(const struct plugin_args *args, struct err *e)
+/**
+ * undo() - Undo what a file says was run for this interface; none is no error
+ */
+static int undo(const struct plugin_args *args, const char *path, struct err *e)
 {
         OWN(json) json_t *conf = NULL;
-        struct settings s;
         struct err why = { 0 };
-        char path[PATH_MAX];
 
-        if (read_settings(args->conf, &s, e) < 0 || scratch_path(args, &s, path, e) < 0)
-                return -1;
         if (load_scratch(path, &conf, &why) < 0 && why.fault != FAULT_ABSENT) {
                 *e = why;
                 return -1;
         }
+        if (is_others(conf, args))
+                return 0;
         if (conf && plugin_delegate(args, "DEL", conf, NULL, e) < 0)
                 return -1;
         return remove_scratch(path, e);
+}
+
+static int del(const struct plugin_args *args, struct err *e)
+{
+        struct scratch paths;
+        struct settings s;
+
+        if (read_settings(args->conf, &s, e) < 0 || scratch_paths(args, &s, &paths, e) < 0)
+                return -1;
+        return undo(args, paths.other, e) < 0 ? -1 : undo(args, paths.first, e);
 }
 
 /**
@@ -225,13 +274,19 @@ static int del(const struct plugin_args *args, struct err *e)
  */
 static int check(const struct plugin_args *args, struct err *e)
 {
-        OWN(json) json_t *conf = NULL;
+        OWN(json) json_t *conf = NULL, *first = NULL;
+        struct scratch paths;
         struct settings s;
-        char path[PATH_MAX];
 
-        if (read_settings(args->conf, &s, e) < 0 || scratch_path(args, &s, path, e) < 0)
+        if (read_settings(args->conf, &s, e) < 0 || scratch_paths(args, &s, &paths, e) < 0)
                 return -1;
-        return load_scratch(path, &conf, e);
+        if (load_scratch(paths.other, &conf, e) == 0)
+                return 0;
+        if (load_scratch(paths.first, &first, e) < 0)
+                return -1;
+        return is_others(first, args)
+                       ? err_set(e, FAULT_ABSENT, 0, "%s is not connected", args->call.ifname)
+                       : 0;
 }
 
 const struct plugin flannel_plugin = {

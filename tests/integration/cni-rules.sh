@@ -119,5 +119,44 @@ kill_container u
 down u "$T/two.json"
 ip link del br-second
 snapshot after
+check "nothing is left of them" diff "$T/before" "$T/after"
+
+# --- two networks of flannel's, which keeps what it ran in one folder ------------------------
+sed 's/10.255.7.1/10.255.8.1/' "$T/subnet.env" >"$T/second.env"
+jq --arg t "$T" '.name = "second" | .delegate += {name: "second", subnetFile: ($t + "/second.env"), delegate: {bridge: "br-second"}}' \
+    "$T/cni.d/30-net.conf" >"$T/two.d/40-second.conf"
+container f
+kept() { find "$T/flannel" -type f -printf '%f\n' | sort | paste -sd,; }
+leases() { find /var/lib/cni/networks -name '10.*' | wc -l; }
+del_one() { # del_one INTERFACE FILE: by the wrapper alone
+    CNI_COMMAND=DEL CNI_CONTAINERID=f CNI_NETNS=/proc/$(pid f)/ns/net CNI_IFNAME=$1 CNI_PATH=$BIN:/usr/lib/cni \
+        "$BIN/cni-wrapper-plugin" <"$T/two.d/$2" >"$T/out" 2>"$T/err"
+}
+up f '{"Pid":'"$(pid f)"'}' "$T/two.json"
+same "two networks of flannel's come up, each with its own file" "0 f,f:eth1" "$status $(kept)"
+same "the first's is where flannel has it" cni-flannel0 "$(jq -r .bridge "$T/flannel/f")"
+down f "$T/two.json"
+same "down gives both addresses back" "0  0" "$status $(cat "$T/err") $(leases)"
+refuse "and takes both interfaces" in_ns f ip link show eth0
+up f '{"Pid":'"$(pid f)"'}' "$T/two.json"
+same "up again" 0 "$status"
+for order in 'eth0 eth1' 'eth1 eth0'; do
+    for i in $order; do
+        [ "$i" = eth0 ] && file=30-net.conf || file=40-second.conf
+        del_one "$i" "$file"
+        del_one "$i" "$file" # twice is fine, and nobody else's business
+        [ "$i" != "${order% *}" ] || same "the first to go of $order leaves the other its own" "1 $([ "$i" = eth0 ] && echo f:eth1 || echo f)" "$(leases) $(kept)"
+    done
+    same "in the order $order nothing stays" "0 " "$(leases) $(kept)"
+    up f '{"Pid":'"$(pid f)"'}' "$T/two.json"
+done
+down f "$T/two.json"
+up f '{"Pid":'"$(pid f)"'}'
+jq -c 'del(.netmanInterface)' "$T/flannel/f" >"$T/x" && cp "$T/x" "$T/flannel/f"
+kill_container f
+down f
+same "a file that flannel's own plugin wrote is undone as well" "0  0 " "$status $(cat "$T/err") $(leases) $(kept)"
+ip link del br-second
+snapshot after
 check "nothing is left at the end" diff "$T/before" "$T/after"
 done_testing
