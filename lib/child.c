@@ -9,7 +9,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -169,6 +172,61 @@ static void wait_end(int pidfd, int64_t left_ms)
                 (void)poll(&p, 1, (int)left_ms); /* the caller looks again whatever it says */
 }
 
+/** parent_of() - Of a process in /proc; 0 where it has gone meanwhile */
+static pid_t parent_of(const char *pid)
+{
+        OWN(file) FILE *f = NULL;
+        char path[64], line[512];
+        const char *end;
+
+        (void)snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
+        f = fopen(path, "re");
+        if (!f || !fgets(line, sizeof line, f))
+                return 0;
+        end = strrchr(line, ')'); /* its name may hold anything */
+        return end && strlen(end) > 4 ? (pid_t)strtol(end + 4, NULL, 10) : 0;
+}
+
+/**
+ * kill_children() - Every child of this process
+ *
+ * Return: How many there were
+ */
+static size_t kill_children(void)
+{
+        OWN(dir) DIR *proc = opendir("/proc");
+        const struct dirent *entry;
+        size_t count = 0;
+
+        while (proc && (entry = readdir(proc))) {
+                pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+
+                if (pid <= 0 || parent_of(entry->d_name) != getpid())
+                        continue;
+                (void)kill(pid, SIGKILL);
+                (void)waitpid(pid, &(int){ 0 }, 0);
+                count++;
+        }
+        return count;
+}
+
+/**
+ * put_down() - End the child, and whatever it has started
+ *
+ * What it started may be in process groups of its own, as all is that this very
+ * function's callers start. Their parent gone, such processes become our children, and
+ * theirs after them.
+ */
+static void put_down(pid_t pid)
+{
+        (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+        (void)kill(-pid, SIGKILL);
+        (void)waitpid(pid, &(int){ 0 }, 0);
+        while (kill_children() > 0)
+                continue;
+        (void)prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
 /**
  * reap() - The child's end; it is given until the deadline, then killed
  */
@@ -182,8 +240,7 @@ static int reap(pid_t pid, const char *name, int64_t deadline_ms, int *ret_statu
                 int64_t left_ms = deadline_ms - clock_ms();
 
                 if (left_ms <= 0) {
-                        (void)kill(-pid, SIGKILL);
-                        (void)waitpid(pid, &status, 0);
+                        put_down(pid);
                         return err_set(e, FAULT_UPSTREAM, 0, "%s: did not end in time", name);
                 }
                 wait_end(pidfd, left_ms);
@@ -214,12 +271,10 @@ int child_run(const struct child_run *run, struct str *out, struct str *errout, 
                 t.fd[0] = -1;
         }
         rc = converse(&t, run->argv[0], deadline, e);
-        if (rc < 0) {
-                (void)kill(-pid, SIGKILL);
-                (void)waitpid(pid, &(int){ 0 }, 0);
-        } else {
+        if (rc < 0)
+                put_down(pid);
+        else
                 rc = reap(pid, run->argv[0], deadline, ret_status, e);
-        }
         (void)sigaction(SIGPIPE, &saved, NULL);
         return rc < 0 || str_ok(out, e) < 0 || str_ok(errout, e) < 0 ? -1 : 0;
 }

@@ -3,8 +3,10 @@
 #include "netman/cni.h"
 
 #include "netman/child.h"
+#include "netman/clock.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,8 +14,15 @@
 #include <unistd.h>
 
 #define RESULT_MAX (1U << 20) /* bytes of a plugin's output */
-#define WORDS_MAX  4096        /* of what a plugin that did well has to say */
-#define CNI_VARS   6
+#define WORDS_MAX  4096       /* of what a plugin that did well has to say */
+#define TIMEOUT_MS 60000
+#define OWN_VARS   7 /* that a plugin's environment has from us */
+
+/*
+ * When a plugin of ours, run by a program of ours, will be put down, in milliseconds of
+ * the clock that all processes share: what it runs in its turn has until then.
+ */
+#define DEADLINE_VAR "NETMAN_CNI_DEADLINE_MS"
 
 static const char *const versions[] = {
         "0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", NULL
@@ -59,8 +68,25 @@ int cni_find(const char *type, const char *path, char **ret, struct err *e)
 }
 
 /**
- * struct envir - A plugin's environment: ours, but for the CNI variables
- * @vars: NULL-terminated; the CNI ones come first and are owned
+ * inherited_ms() - How long a plugin may take that a plugin runs
+ *
+ * A little less than is left, so that the one which hangs is named, not who runs it.
+ */
+static int inherited_ms(void)
+{
+        const char *text = getenv(DEADLINE_VAR);
+        int64_t at, left;
+
+        if (!text || str_to_int(text, 0, INT64_MAX, &at, NULL) < 0)
+                return TIMEOUT_MS;
+        left = at - clock_ms();
+        left -= left / 20;
+        return left < 1 ? 1 : (int)(left < INT_MAX ? left : INT_MAX);
+}
+
+/**
+ * struct envir - A plugin's environment: ours, but for the CNI variables and the deadline
+ * @vars: NULL-terminated; those come first and are owned
  */
 struct envir {
         char **vars;
@@ -82,13 +108,15 @@ static int envir_add(struct envir *env, const char *name, const char *value, str
         return 0;
 }
 
-static int envir_make(const struct cni_call *call, struct envir *env, struct err *e)
+static int envir_make(const struct cni_call *call, int timeout_ms, struct envir *env, struct err *e)
 {
+        char deadline[24];
         size_t count = 0, at;
 
+        (void)snprintf(deadline, sizeof deadline, "%" PRId64, clock_ms() + timeout_ms);
         while (environ[count])
                 count++;
-        env->vars = calloc(count + CNI_VARS + 1, sizeof *env->vars);
+        env->vars = calloc(count + OWN_VARS + 1, sizeof *env->vars);
         if (!env->vars)
                 return err_oom(e);
         if (envir_add(env, "CNI_COMMAND", call->command, e) < 0 ||
@@ -96,11 +124,12 @@ static int envir_make(const struct cni_call *call, struct envir *env, struct err
             envir_add(env, "CNI_NETNS", call->netns, e) < 0 ||
             envir_add(env, "CNI_IFNAME", call->ifname, e) < 0 ||
             envir_add(env, "CNI_ARGS", call->args, e) < 0 ||
-            envir_add(env, "CNI_PATH", call->path, e) < 0)
+            envir_add(env, "CNI_PATH", call->path, e) < 0 ||
+            envir_add(env, DEADLINE_VAR, deadline, e) < 0)
                 return -1;
         at = env->owned;
         for (size_t i = 0; i < count; i++)
-                if (strncmp(environ[i], "CNI_", 4) != 0)
+                if (!str_starts(environ[i], "CNI_") && !str_starts(environ[i], DEADLINE_VAR "="))
                         env->vars[at++] = environ[i];
         return 0;
 }
@@ -187,12 +216,14 @@ int cni_exec(const char *type, const struct cni_call *call, const json_t *conf, 
         OWN(mem) char *program = NULL, *text = NULL;
         OWN(envir) struct envir env = { 0 };
         OWN(str) struct str out = { 0 }, errout = { 0 }, why = { 0 };
+        const int timeout_ms = call->timeout_ms ? call->timeout_ms : inherited_ms();
         int status;
 
         text = json_dumps(conf, JSON_COMPACT | JSON_SORT_KEYS);
         if (!text)
                 return err_oom(e);
-        if (cni_find(type, call->path, &program, e) < 0 || envir_make(call, &env, e) < 0)
+        if (cni_find(type, call->path, &program, e) < 0 ||
+            envir_make(call, timeout_ms, &env, e) < 0)
                 return -1;
 
         const char *argv[] = { program, NULL };
@@ -200,7 +231,7 @@ int cni_exec(const char *type, const struct cni_call *call, const json_t *conf, 
                                        .envp = (const char *const *)env.vars,
                                        .in = text,
                                        .in_len = strlen(text),
-                                       .timeout_ms = call->timeout_ms,
+                                       .timeout_ms = timeout_ms,
                                        .out_max = RESULT_MAX };
 
         if (child_run(&run, &out, &errout, &status, e) < 0)

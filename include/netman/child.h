@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Run another program: bytes in, bytes out, a time limit, and nothing left of
- * it afterwards.
+ * it afterwards. For programs of one thread, which have no other children.
  */
 #ifndef NETMAN_CHILD_H
 #define NETMAN_CHILD_H
@@ -16,8 +16,8 @@
  * @argv:       Program path and arguments, NULL at the end
  * @envp:       Whole environment, NULL at the end; NULL for our own
  * @in, @in_len: Standard input; the pipe is closed behind it
- * @timeout_ms: After it the child's whole process group is killed; 0: 60 s
- * @out_max:    Bytes kept of each stream; more kills the child; 0: 1 MiB
+ * @timeout_ms: After it the child and all that it started are killed; 0: 60 s
+ * @out_max:    Bytes kept of each stream; more kills them, too; 0: 1 MiB
  */
 struct child_run {
         const char *const *argv;

@@ -79,7 +79,8 @@ static inline void cni_network_drop(struct cni_network *net)
  * @ifname:       Interface inside it
  * @args:         CNI_ARGS; NULL means empty
  * @path:         Directories holding plugins, separated by ':'
- * @timeout_ms:   Bound on the run; 0: 60 s
+ * @timeout_ms:   Bound on the run; 0: for a plugin that is run by ours, what is left of
+ *                its own time, else 60 s
  */
 struct cni_call {
         const char *command, *container_id, *netns, *ifname, *args, *path;

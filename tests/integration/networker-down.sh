@@ -83,6 +83,26 @@ up p '{"Pid":'"$(pid p)"'}' "$T/wordy.json"
 match "a plugin that does well may speak, too, within bounds" '^0 [1-4][0-9]{3}$' "$status $(stat -c %s "$T/err")"
 down p "$T/wordy.json"
 ip link del br-w
+gone "and leaves nothing"
+
+# --- a plugin that hangs below others ---------------------------------------------------------
+mkdir "$T/hang.d" "$T/hang"
+printf '#!/bin/sh\n[ "$CNI_COMMAND" = DEL ] && exit 0\nsleep 98765 &\nsleep 98765\n' >"$T/hang/hang"
+chmod +x "$T/hang/hang"
+jq '.delegate = {name: "net", cniVersion: "0.3.1", type: "hang"}' "$T/cni.d/30-net.conf" >"$T/hang.d/30-hang.conf"
+conf hang '.cni_config_dir = $t + "/hang.d" | .cni_plugin_dir += ":" + $t + "/hang" | .cni_timeout_seconds = 2 | .lock_timeout_seconds = 1'
+up p '{"Pid":'"$(pid p)"'}' "$T/hang.json"
+match "a delegate that does not end fails up, and is the one that is named" '^1 cfnetworking: .*plugin type="cni-wrapper-plugin" failed \(add\): .*plugin type="hang" failed \(add\): .*did not end in time$' "$status $(tail -n 1 "$T/err")"
+refuse "it does not run on" pgrep -f "$T/hang/hang"
+refuse "nor does anything that it started" pgrep -f "sleep 98765"
+down p "$T/hang.json"
+same "nobody holds up down" "0 " "$status $(cat "$T/err")"
+jq '.delegate = {name: "net", cniVersion: "0.3.1", type: "bridge", ipam: {type: "hang"}}' "$T/cni.d/30-net.conf" >"$T/hang.d/30-hang.conf"
+up p '{"Pid":'"$(pid p)"'}' "$T/hang.json"
+match "nor does an address manager below another's plugin" '^1 .*did not end in time' "$status $(tail -n 1 "$T/err")"
+refuse "run on" pgrep -f "sleep 98765"
+down p "$T/hang.json"
+ip link del cni0
 kill_container p
 gone "and leaves nothing"
 done_testing

@@ -4,6 +4,8 @@
 #include "tests/unit/test.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <signal.h>
 
 struct outcome {
         struct str out, errout;
@@ -71,6 +73,25 @@ static void hanging_program_is_ended_with_its_children(void **state)
                 run_shell("sleep 100 & sleep 100", (struct child_run){ .timeout_ms = 50 }, &o), -1);
         assert_int_equal(o.e.fault, FAULT_UPSTREAM);
         assert_non_null(strstr(o.e.msg, "in time"));
+}
+
+static void descendants_in_groups_of_their_own_are_ended_too(void **state)
+{
+        OWN(outcome) struct outcome o = { 0 };
+        int64_t pid;
+
+        (void)state;
+        /* A child of a child, each in a session of its own: they share no group. */
+        assert_int_equal(
+                run_shell("setsid sh -c 'setsid sh -c \"echo \\$\\$; exec sleep 100\"; :'; :",
+                          (struct child_run){ .timeout_ms = 500 }, &o),
+                -1);
+        assert_non_null(strstr(o.e.msg, "in time"));
+        assert_true(o.out.len > 1);
+        o.out.data[o.out.len - 1] = '\0';
+        assert_int_equal(str_to_int(o.out.data, 2, INT32_MAX, &pid, &o.e), 0);
+        assert_int_equal(kill((pid_t)pid, 0), -1);
+        assert_int_equal(errno, ESRCH);
 }
 
 static void program_that_closed_its_outputs_may_not_linger(void **state)
@@ -146,6 +167,7 @@ int main(void)
                 cmocka_unit_test(large_conversations_do_not_deadlock),
                 cmocka_unit_test(program_that_ignores_its_input_is_fine),
                 cmocka_unit_test(hanging_program_is_ended_with_its_children),
+                cmocka_unit_test(descendants_in_groups_of_their_own_are_ended_too),
                 cmocka_unit_test(program_that_closed_its_outputs_may_not_linger),
                 cmocka_unit_test(endless_output_is_cut_off),
                 cmocka_unit_test(absent_program_is_named),

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "netman/clock.h"
 #include "netman/cni.h"
+#include "netman/file.h"
 #include "netman/own.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "tests/unit/test.h"
 
@@ -160,6 +165,42 @@ static void errors_are_objects_whatever_the_words(void **state)
         }
 }
 
+/**
+ * time_given() - How long a plugin is told that it may take, in milliseconds
+ */
+static int64_t time_given(const char *folder, int timeout_ms)
+{
+        struct cni_call call = { .command = "ADD", .path = folder, .timeout_ms = timeout_ms };
+        OWN(json) json_t *conf = json_object(), *result = NULL;
+        int64_t now = clock_ms();
+        struct err e;
+
+        if (cni_exec("teller", &call, conf, &result, &e) < 0)
+                fail_msg("%s", e.msg);
+        return json_integer_value(json_object_get(result, "at")) - now;
+}
+
+static void what_a_plugin_runs_has_the_time_that_the_plugin_has(void **state)
+{
+        static const char script[] = "#!/bin/sh\necho \"{\\\"at\\\":$NETMAN_CNI_DEADLINE_MS}\"\n";
+        char folder[] = "/tmp/cni.XXXXXX", path[64], text[24];
+        struct err e;
+
+        (void)state;
+        assert_non_null(mkdtemp(folder));
+        (void)snprintf(path, sizeof path, "%s/teller", folder);
+        assert_int_equal(file_swap(path, script, strlen(script), 0755, &e), 0);
+        assert_in_range(time_given(folder, 3600000), 3600000, 3700000);
+        assert_in_range(time_given(folder, 0), 60000, 160000); /* nothing is said */
+        (void)snprintf(text, sizeof text, "%lld", (long long)clock_ms() + 1800000);
+        assert_int_equal(setenv("NETMAN_CNI_DEADLINE_MS", text, 1), 0);
+        assert_in_range(time_given(folder, 0), 1200000, 1800000);
+        assert_in_range(time_given(folder, 3600000), 3600000, 3700000); /* whoever says so */
+        assert_int_equal(unsetenv("NETMAN_CNI_DEADLINE_MS"), 0);
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -168,6 +209,7 @@ int main(void)
                 cmocka_unit_test(configurations_are_read_in_every_form),
                 cmocka_unit_test(plugins_are_found_in_several_folders),
                 cmocka_unit_test(errors_are_objects_whatever_the_words),
+                cmocka_unit_test(what_a_plugin_runs_has_the_time_that_the_plugin_has),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
