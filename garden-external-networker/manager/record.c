@@ -66,7 +66,8 @@ int record_load(const char *state_file, const char *handle, struct record *ret, 
         if (name_file(state_file, handle, ".json", path, e) < 0 ||
             file_read(path, RECORD_MAX, &text, e) < 0)
                 return -1;
-        (void)jsonx_parse(str_text(&text), text.len, &root, NULL); /* damaged: as if empty */
+        r.damaged = jsonx_parse(str_text(&text), text.len, &root, NULL) < 0 ||
+                    !json_is_boolean(json_object_get(root, "hashed"));
         results = json_object_get(root, "results");
         r.hashed = json_is_true(json_object_get(root, "hashed"));
         r.results = json_is_array(results) ? json_incref(results) : json_array();

@@ -15,12 +15,13 @@
 #include <stddef.h>
 
 /**
- * struct record - @hashed: its chain names end in a hash, see names.h
+ * struct record - @damaged: the file makes no sense, and nothing below is known
+ * @hashed:  Its chain names end in a hash, see names.h
  * @results: Array of the networks it is connected to, see chain.h
  * @ports:   Its port forwards
  */
 struct record {
-        bool hashed;
+        bool damaged, hashed;
         json_t *results;
         struct net_in *ports;
         size_t port_count;
@@ -29,8 +30,8 @@ struct record {
 /**
  * record_load() - @e: FAULT_ABSENT where there is none
  *
- * One that is damaged counts as an empty one: what it remembers makes clean-up
- * better, but must never stand in its way.
+ * One that is damaged is an empty one that says so: what it remembers makes clean-up
+ * better, but must never stand in its way. Whoever adds to a container needs it.
  */
 int record_load(const char *state_file, const char *handle, struct record *ret, struct err *e);
 int record_save(const char *state_file, const char *handle, const struct record *r, struct err *e);

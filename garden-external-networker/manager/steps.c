@@ -28,17 +28,42 @@ int step_lock(const struct config *c, const char *handle, int *ret_fd, struct er
         return record_lock(c->state_file, handle, c->rules.wait_ms, ret_fd, e);
 }
 
+/**
+ * find_record() - Of a container that is up
+ *
+ * Without knowing how its chains are named they are not touched: the plain names may be
+ * those of another container.
+ */
+static int find_record(const struct config *c, const char *handle, struct record *ret,
+                       struct err *e)
+{
+        OWN(record) struct record r = { 0 };
+        struct err why = { 0 };
+
+        if (record_load(c->state_file, handle, &r, &why) < 0) {
+                if (why.fault == FAULT_ABSENT)
+                        (void)record_remove(c->state_file, handle, NULL); /* the lock just made */
+                *e = why;
+                return err_add(e, why.fault == FAULT_ABSENT ? "container is not up"
+                                                            : "container's record");
+        }
+        if (r.damaged)
+                return err_set(
+                        e, FAULT_SYSTEM, 0,
+                        "container's record in %s_containers is damaged; take the container down",
+                        c->state_file);
+        *ret = r;
+        r = (struct record){ 0 };
+        return 0;
+}
+
 int step_find(const struct config *c, const char *handle, int *ret_fd, struct record *ret,
               struct err *e)
 {
         OWN(fd) int fd = -1;
 
-        if (step_lock(c, handle, &fd, e) < 0)
+        if (step_lock(c, handle, &fd, e) < 0 || find_record(c, handle, ret, e) < 0)
                 return -1;
-        if (record_load(c->state_file, handle, ret, e) < 0) {
-                (void)record_remove(c->state_file, handle, NULL); /* the lock just made */
-                return err_add(e, "container is not up");
-        }
         *ret_fd = GIVE_FD(fd);
         return 0;
 }

@@ -33,7 +33,7 @@ int step_lock(const struct config *c, const char *handle, int *ret_fd, struct er
 /**
  * step_find() - Lock a container that is up
  * @ret: What is remembered of it
- * @e:   FAULT_ABSENT if it is not up
+ * @e:   FAULT_ABSENT if it is not up; otherwise what is remembered stays as it is
  */
 int step_find(const struct config *c, const char *handle, int *ret_fd, struct record *ret,
               struct err *e);
