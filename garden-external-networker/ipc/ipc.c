@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "garden-external-networker/ipc/ipc.h"
 
+#include "netman/log.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -142,9 +144,17 @@ int ipc_handle(const struct manager *m, const char *action, const char *handle, 
                struct str *out, struct err *e)
 {
         OWN(str) struct str input = { 0 };
+        struct err why = { 0 };
 
-        if (check_handle(action, handle, e) < 0)
+        if (check_handle(action, handle, &why) < 0 && strcmp(action, "down") == 0) {
+                /* It was never up. What its name might lead to is not ours to touch. */
+                log_info("down-of-unknown-container", LOG_STR("handle", handle), LOG_WHY(&why));
+                return 0;
+        }
+        if (why.fault) {
+                *e = why;
                 return -1;
+        }
         for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
                 if (strcmp(actions[i].name, action) != 0)
                         continue;

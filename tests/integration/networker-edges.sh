@@ -29,7 +29,7 @@ says "an unknown flag" '^cfnetworking: parse args: flag provided but not defined
 says "a flag without its value" '^cfnetworking: parse args: flag needs an argument: -action$' --action
 says "a word too many" '^cfnetworking: parse args: unexpected extra args: \[more\]$' --configFile "$T/networker.json" --action up --handle x more
 says "an unknown action" '^cfnetworking: unrecognized action: dance$' --configFile "$T/networker.json" --action dance --handle x
-says "a handle that leaves its folder" "^cfnetworking: invalid handle '../x'$" --configFile "$T/networker.json" --action down --handle ../x
+says "a handle that leaves its folder" "^cfnetworking: invalid handle '../x'$" --configFile "$T/networker.json" --action up --handle ../x
 says "no such config file" '^cfnetworking: parse args: file does not exist: stat /nowhere: no such file or directory$' --configFile=/nowhere --action up --handle x
 for form in "-configFile $T/networker.json" "--configFile $T/networker.json" "-configFile=$T/networker.json" "--configFile=$T/networker.json"; do
     # shellcheck disable=SC2086 # words
