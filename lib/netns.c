@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,6 +35,14 @@ int netns_open(const char *path, int *ret_fd, struct err *e)
                 return err_set(e, FAULT_BAD_INPUT, 0, "%s is no network namespace", path);
         *ret_fd = GIVE_FD(fd);
         return 0;
+}
+
+bool netns_is_ours(int fd)
+{
+        struct stat its, ours;
+
+        return fstat(fd, &its) == 0 && stat("/proc/self/ns/net", &ours) == 0 &&
+               its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
 }
 
 const char *netns_or_gone(const char *path)

@@ -63,8 +63,8 @@ static int run(const char *const *argv, struct config *c, struct str *out, struc
         if (args.check_config)
                 return 0;
         log_init(c->log_prefix, "garden-external-networker", STDERR_FILENO);
-        if (cni_networks_load(c->cni_config_dir, &m.nets, e) < 0)
-                return err_add(e, "load cni config");
+        if (cni_networks_load(c->cni_config_dir, &m.nets, &m.nets_why) < 0)
+                err_add_(&m.nets_why, "load cni config"); /* for the actions that need them */
         rc = ipc_handle(&m, args.action, args.handle, STDIN_FILENO, out, e);
         cni_networks_done(&m.nets);
         return rc;

@@ -31,12 +31,14 @@ int manager_down(const struct manager *m, const char *handle, struct err *e)
         known = was_up(m->c, handle, known || why.fault != FAULT_ABSENT);
         if (step_teardown(m, handle, &r, &why) == 0)
                 return 0;
-        if (known) {
+        if (!known)
+                (void)record_remove(m->c->state_file, handle, NULL); /* only its lock is there */
+        /* Without the networks it cannot be told that nothing is there. */
+        if (known || m->nets_why.fault) {
                 *e = why;
                 return -1;
         }
         /* Garden runs down after failures of its own, for containers we never saw. */
         log_info("down-of-unknown-container", LOG_STR("handle", handle), LOG_WHY(&why));
-        (void)record_remove(m->c->state_file, handle, &why); /* only its lock is there */
         return 0;
 }

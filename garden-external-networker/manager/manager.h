@@ -12,10 +12,15 @@
 #include "netman/err.h"
 #include "netman/jsonx.h"
 
-/** struct manager - What the actions work with */
+/**
+ * struct manager - What the actions work with
+ * @nets_why: Why there are no networks: their files could not be read. Port forwards
+ *            and egress rules need none
+ */
 struct manager {
         const struct config *c;
         struct cni_networks nets;
+        struct err nets_why;
 };
 
 /**

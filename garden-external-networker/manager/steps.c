@@ -102,6 +102,10 @@ static int disconnect(const struct manager *m, const char *handle, const struct 
                 .port_count = r->port_count,
         };
 
+        if (m->nets_why.fault) {
+                *e = m->nets_why;
+                return err_add(e, "cni down");
+        }
         return chain_del(&chain, r->results, e) < 0 ? err_add(e, "cni down") : 0;
 }
 

@@ -16,10 +16,16 @@
 
 #define HANDED_FD "/proc/self/fd/3" /* the namespace, where Garden names no process */
 
-/** struct upping - One container on its way up */
+/**
+ * struct upping - One container on its way up
+ * @source: Where its namespace was found
+ * @ns:     The namespace
+ */
 struct upping {
         const struct manager *m;
         const char *handle;
+        char source[64];
+        int ns;
         struct up_request *req;
         struct record record;
         char mount_path[PATH_MAX];
@@ -38,16 +44,33 @@ static int ensure_mount_dir(const char *dir, struct err *e)
         return chmod(dir, 0700) < 0 ? err_set(e, FAULT_SYSTEM, errno, "%s", dir) : 0;
 }
 
-static int keep_namespace(const struct upping *u, struct err *e)
+/**
+ * open_namespace() - The container's, and it must not be our own: its interfaces are the
+ *                    cell's, which plugins would take away again
+ */
+static int open_namespace(struct upping *u, int *ret_fd, struct err *e)
 {
         OWN(fd) int fd = -1;
-        char source[64] = HANDED_FD;
 
+        (void)snprintf(u->source, sizeof u->source, HANDED_FD);
         if (u->req->pid)
-                (void)snprintf(source, sizeof source, "/proc/%lld/ns/net", (long long)u->req->pid);
-        if (ensure_mount_dir(u->m->c->bind_mount_dir, e) < 0 || netns_open(source, &fd, e) < 0 ||
-            netns_mount(fd, u->mount_path, e) < 0)
-                return err_add(e, "failed mounting %s to %s", source, u->mount_path);
+                (void)snprintf(u->source, sizeof u->source, "/proc/%lld/ns/net",
+                               (long long)u->req->pid);
+        if (netns_open(u->source, &fd, e) < 0)
+                return err_add(e, "failed mounting %s to %s", u->source, u->mount_path);
+        if (netns_is_ours(fd))
+                return err_set(e, FAULT_BAD_INPUT, 0,
+                               "failed mounting %s to %s: it is the cell's own network namespace",
+                               u->source, u->mount_path);
+        *ret_fd = GIVE_FD(fd);
+        return 0;
+}
+
+static int keep_namespace(const struct upping *u, struct err *e)
+{
+        if (ensure_mount_dir(u->m->c->bind_mount_dir, e) < 0 ||
+            netns_mount(u->ns, u->mount_path, e) < 0)
+                return err_add(e, "failed mounting %s to %s", u->source, u->mount_path);
         return 0;
 }
 
@@ -248,14 +271,19 @@ int manager_up(const struct manager *m, const char *handle, struct up_request *r
 {
         struct upping u = { .m = m, .handle = handle, .req = req };
         OWN(json) json_t *results = json_array();
-        OWN(fd) int lock = -1;
+        OWN(fd) int lock = -1, ns = -1;
 
         u.record.results = results;
         if (!results)
                 return err_oom(e);
-        if (step_mount_path(m->c, handle, u.mount_path, e) < 0 ||
+        if (m->nets_why.fault) {
+                *e = m->nets_why;
+                return -1;
+        }
+        if (step_mount_path(m->c, handle, u.mount_path, e) < 0 || open_namespace(&u, &ns, e) < 0 ||
             step_lock(m->c, handle, &lock, e) < 0 || clear_leftovers(&u, e) < 0)
                 return -1;
+        u.ns = ns;
         if (steps(&u, e) < 0 || make_answer(&u, ret_answer, e) < 0) {
                 undo(&u);
                 return -1;

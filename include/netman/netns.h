@@ -7,6 +7,7 @@
 
 #include "netman/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /**
@@ -16,6 +17,9 @@
  * @e:      FAULT_ABSENT: no such file; FAULT_BAD_INPUT: no network namespace
  */
 int netns_open(const char *path, int *ret_fd, struct err *e);
+
+/** netns_is_ours() - Is it the one that this process is in? */
+bool netns_is_ours(int fd);
 
 /**
  * netns_or_gone() - What a CNI plugin is told on DEL

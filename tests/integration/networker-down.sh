@@ -103,6 +103,66 @@ match "nor does an address manager below another's plugin" '^1 .*did not end in 
 refuse "run on" pgrep -f "sleep 98765"
 down p "$T/hang.json"
 ip link del cni0
-kill_container p
 gone "and leaves nothing"
+
+# --- what is remembered of a container, unreadable or damaged ---------------------------------
+up p '{"Pid":'"$(pid p)"'}'
+one_port='{"HostIP":"10.99.0.5","HostPort":0,"ContainerIP":"'$(jq -r .p.ip "$T/store")'","ContainerPort":1}'
+record=$T/state.json_containers/p.json
+cp "$record" "$T/p.json"
+head -c 5000000 /dev/zero | tr '\0' ' ' >>"$record"
+netin p "$one_port"
+match "net-in that cannot read the record fails and names it" "^1 cfnetworking: container's record: .*p.json" "$status $(tail -n 1 "$T/err")"
+check "and leaves it where it is" test -s "$record"
+for damage in '' '{"hashed":fal' '{"results":[]}'; do
+    echo "$damage" >"$record"
+    netin p "$one_port"
+    match "net-in with a damaged record ('$damage') is refused" "^1 cfnetworking: container's record in .* is damaged" "$status $(tail -n 1 "$T/err")"
+done
+cp "$T/p.json" "$record"
+netin p "$one_port"
+same "when it is whole again net-in works" 0 "$status"
+echo '{' >"$record"
+down p
+same "down goes without" "0 " "$status $(cat "$T/err")"
+gone "and leaves nothing"
+
+# --- one broken file among the networks ----------------------------------------------------------
+up p '{"Pid":'"$(pid p)"'}'
+echo '{' >"$T/cni.d/99-broken.conf"
+netin p "$one_port"
+same "with a CNI configuration that is broken net-in works: it runs no plugin" 0 "$status"
+netout p '{"container_ip":"'"$(jq -r .p.ip "$T/store")"'","netout_rule":{"protocol":1,"networks":[{"start":"10.99.0.1"}],"ports":[{"start":80}]}}'
+same "and net-out" 0 "$status"
+down p
+match "down says what is broken" "^1 cfnetworking: cni down: load cni config: $T/cni.d/99-broken.conf: line 2" "$status $(tail -n 1 "$T/err")"
+refuse "having closed the container's chains" sh -c 'iptables-save | grep -E -- "(input|netout|overlay|netin)--p( |$)"'
+same "and given back its ports" '{"acquired_ports":{}}' "$(jq -c . "$T/state.json")"
+up q '{"Pid":'"$(pid p)"'}'
+match "up says it, too" "^1 cfnetworking: load cni config: $T/cni.d/99-broken.conf: " "$status $(tail -n 1 "$T/err")"
+rm "$T/cni.d/99-broken.conf"
+down p
+same "when it is mended, down does the rest" "0 " "$status $(cat "$T/err")"
+gone "and leaves nothing"
+
+# --- handles that can never have been up -----------------------------------------------------------
+for handle in a/b ../x .. .x "$(printf 'a%.0s' $(seq 201))"; do
+    down "$handle"
+    same "down of the impossible handle '${handle:0:10}' succeeds" "0 0" "$status $(stat -c %s "$T/out")"
+    match "and says what it is" "invalid handle '" "$(cat "$T/err")"
+    up "$handle" '{"Pid":'"$(pid p)"'}'
+    match "up of it does not" "^1 cfnetworking: invalid handle '" "$status $(cat "$T/err")"
+done
+gone "none of which touched anything"
+
+# --- the cell's own namespace -----------------------------------------------------------------------
+ip link add eth0 type veth peer name eth9
+up p '{"Pid":'$$'}'
+match "a process in the cell's own network namespace is refused" "^1 cfnetworking: failed mounting /proc/$$/ns/net to $T/netns/p: .*the cell's own" "$status $(tail -n 1 "$T/err")"
+check "and the cell's eth0 stays" ip link show eth0
+down p
+check "after down too" ip link show eth0
+ip link del eth0
+kill_container p
+gone "nothing is left at the end"
 done_testing
