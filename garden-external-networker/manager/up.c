@@ -75,6 +75,20 @@ static int keep_namespace(const struct upping *u, struct err *e)
 }
 
 /**
+ * book_ports() - Those that the request names: the pool must not give them to others
+ */
+static int book_ports(const struct upping *u, const struct portalloc *pa, struct err *e)
+{
+        for (size_t i = 0; i < u->req->netin_count; i++) {
+                uint16_t port = u->req->netin[i].host_port;
+
+                if (port && portalloc_book(pa, u->handle, port, e) < 0)
+                        return err_add(e, "allocating port");
+        }
+        return 0;
+}
+
+/**
  * choose_ports() - Fill in what the request left to us
  */
 static int choose_ports(const struct upping *u, struct err *e)
@@ -86,6 +100,8 @@ static int choose_ports(const struct upping *u, struct err *e)
 
         if (!got)
                 return err_oom(e);
+        if (book_ports(u, &pa, e) < 0)
+                return -1;
         for (size_t i = 0; i < u->req->netin_count; i++)
                 want += u->req->netin[i].host_port == 0;
         if (want && portalloc_acquire(&pa, u->handle, want, got, e) < 0)

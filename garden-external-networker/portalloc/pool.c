@@ -164,11 +164,25 @@ static uint16_t take_oldest_freed(struct pool *p, struct pool_range range, const
         return 0;
 }
 
+/**
+ * give() - Note that a port is @handle's
+ */
+static int give(struct pool *p, const char *handle, uint16_t port, struct err *e)
+{
+        json_t *list = json_object_get(p->acquired, handle);
+
+        if (!list) {
+                list = json_array();
+                if (json_object_set_new(p->acquired, handle, list) < 0)
+                        return err_set(e, FAULT_BAD_INPUT, 0, "handle is not UTF-8");
+        }
+        return json_array_append_new(list, json_integer(port)) < 0 ? err_oom(e) : 0;
+}
+
 int pool_acquire(struct pool *p, struct pool_range range, const char *handle, uint16_t *ret,
                  struct err *e)
 {
         struct ports held = { 0 };
-        json_t *list = json_object_get(p->acquired, handle);
         uint16_t port;
 
         mark_acquired(p, &held);
@@ -177,15 +191,43 @@ int pool_acquire(struct pool *p, struct pool_range range, const char *handle, ui
                 port = take_oldest_freed(p, range, &held);
         if (!port)
                 return err_set(e, FAULT_CONFLICT, 0, "port pool exhausted");
-        if (!list) {
-                list = json_array();
-                if (json_object_set_new(p->acquired, handle, list) < 0)
-                        return err_set(e, FAULT_BAD_INPUT, 0, "handle is not UTF-8");
-        }
-        if (json_array_append_new(list, json_integer(port)) < 0)
-                return err_oom(e);
+        if (give(p, handle, port, e) < 0)
+                return -1;
         *ret = port;
         return 0;
+}
+
+/**
+ * queue() - To the end of the queue, wherever in it the port was
+ *
+ * It may be there already: whoever gave it back before was killed after that.
+ */
+static int queue(struct pool *p, json_t *port, struct err *e)
+{
+        for (size_t i = json_array_size(p->freed); i > 0; i--)
+                if (json_equal(json_array_get(p->freed, i - 1), port) &&
+                    json_array_remove(p->freed, i - 1) < 0)
+                        return err_oom(e);
+        return json_array_append(p->freed, port) < 0 ? err_oom(e) : 0;
+}
+
+int pool_book(struct pool *p, const char *handle, uint16_t port, struct err *e)
+{
+        const char *holder;
+        json_t *list, *item;
+        size_t i;
+
+        json_object_foreach(p->acquired, holder, list) {
+                json_array_foreach(list, i, item) {
+                        if (json_integer_value(item) != port)
+                                continue;
+                        if (strcmp(holder, handle) == 0)
+                                return 0;
+                        return err_set(e, FAULT_CONFLICT, 0, "host port %u is container %s's", port,
+                                       holder);
+                }
+        }
+        return give(p, handle, port, e);
 }
 
 int pool_release(struct pool *p, const char *handle, uint16_t port, size_t *ret_count,
@@ -201,7 +243,9 @@ int pool_release(struct pool *p, const char *handle, uint16_t port, size_t *ret_
                         i++;
                         continue;
                 }
-                if (json_array_append(p->freed, item) < 0 || json_array_remove(list, i) < 0)
+                if (queue(p, item, e) < 0)
+                        return -1;
+                if (json_array_remove(list, i) < 0)
                         return err_oom(e);
                 ++*ret_count;
         }

@@ -49,6 +49,12 @@ int pool_acquire(struct pool *p, struct pool_range range, const char *handle, ui
                  struct err *e);
 
 /**
+ * pool_book() - Give @handle that very port; it may have it already
+ * @e: FAULT_CONFLICT if it is another's
+ */
+int pool_book(struct pool *p, const char *handle, uint16_t port, struct err *e);
+
+/**
  * pool_release() - Take back one port of @handle, or all where @port is 0
  * @ret_count: How many were taken back
  */

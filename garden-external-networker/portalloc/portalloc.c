@@ -50,19 +50,50 @@ static int load(const struct portalloc *pa, const struct files *files, struct po
         return 0;
 }
 
-/**
- * save() - The state first: it is the truth, the queue only a preference
- */
-static int save(const struct portalloc *pa, const struct files *files, const struct pool *pool,
-                struct err *e)
+static int save_state(const struct portalloc *pa, const struct pool *pool, struct err *e)
 {
-        OWN(mem) char *state = NULL, *freed = NULL;
+        OWN(mem) char *text = NULL;
 
-        if (pool_print_state(pool, &state, e) < 0 || pool_print_freed(pool, &freed, e) < 0)
+        if (pool_print_state(pool, &text, e) < 0)
                 return -1;
-        if (file_replace(pa->state_file, state, strlen(state), 0600, (uid_t)-1, (gid_t)-1, e) < 0)
+        return file_replace(pa->state_file, text, strlen(text), 0600, (uid_t)-1, (gid_t)-1, e);
+}
+
+/* Not flushed: the state is the truth, the queue only a preference. */
+static int save_queue(const struct files *files, const struct pool *pool, struct err *e)
+{
+        OWN(mem) char *text = NULL;
+
+        if (pool_print_freed(pool, &text, e) < 0)
                 return -1;
-        return file_swap(files->freed, freed, strlen(freed), 0600, e);
+        return file_swap(files->freed, text, strlen(text), 0600, e);
+}
+
+/*
+ * Whoever is killed between the two files leaves a port in both, and who holds it counts.
+ * In neither, it would be taken for one that was never used, and be given away next.
+ */
+static int save_given(const struct portalloc *pa, const struct files *files,
+                      const struct pool *pool, struct err *e)
+{
+        return save_state(pa, pool, e) < 0 ? -1 : save_queue(files, pool, e);
+}
+
+static int save_taken(const struct portalloc *pa, const struct files *files,
+                      const struct pool *pool, struct err *e)
+{
+        return save_queue(files, pool, e) < 0 ? -1 : save_state(pa, pool, e);
+}
+
+/**
+ * open_pool() - Be the only one at it, and see how it is
+ */
+static int open_pool(const struct portalloc *pa, struct files *files, int *ret_lock,
+                     struct pool *ret, struct err *e)
+{
+        if (name_files(pa, files, e) < 0 || file_lock(files->lock, pa->wait_ms, ret_lock, e) < 0)
+                return -1;
+        return load(pa, files, ret, e);
 }
 
 int portalloc_acquire(const struct portalloc *pa, const char *handle, size_t count, uint16_t *ret,
@@ -72,13 +103,25 @@ int portalloc_acquire(const struct portalloc *pa, const char *handle, size_t cou
         OWN(fd) int lock_fd = -1;
         struct files files = { 0 };
 
-        if (name_files(pa, &files, e) < 0 || file_lock(files.lock, pa->wait_ms, &lock_fd, e) < 0 ||
-            load(pa, &files, &pool, e) < 0)
+        if (open_pool(pa, &files, &lock_fd, &pool, e) < 0)
                 return -1;
         for (size_t i = 0; i < count; i++)
                 if (pool_acquire(&pool, pa->range, handle, &ret[i], e) < 0)
                         return err_add(e, "acquire port");
-        return save(pa, &files, &pool, e);
+        return save_given(pa, &files, &pool, e);
+}
+
+int portalloc_book(const struct portalloc *pa, const char *handle, uint16_t port, struct err *e)
+{
+        OWN(pool) struct pool pool = { 0 };
+        OWN(fd) int lock_fd = -1;
+        struct files files = { 0 };
+
+        if (!portalloc_owns(pa, port))
+                return 0;
+        if (open_pool(pa, &files, &lock_fd, &pool, e) < 0 || pool_book(&pool, handle, port, e) < 0)
+                return -1;
+        return save_state(pa, &pool, e);
 }
 
 int portalloc_release(const struct portalloc *pa, const char *handle, uint16_t port, struct err *e)
@@ -88,10 +131,10 @@ int portalloc_release(const struct portalloc *pa, const char *handle, uint16_t p
         struct files files = { 0 };
         size_t count;
 
-        if (name_files(pa, &files, e) < 0 || file_lock(files.lock, pa->wait_ms, &lock_fd, e) < 0 ||
-            load(pa, &files, &pool, e) < 0 || pool_release(&pool, handle, port, &count, e) < 0)
+        if (open_pool(pa, &files, &lock_fd, &pool, e) < 0 ||
+            pool_release(&pool, handle, port, &count, e) < 0)
                 return -1;
-        return count ? save(pa, &files, &pool, e) : 0;
+        return count ? save_taken(pa, &files, &pool, e) : 0;
 }
 
 int portalloc_count(const struct portalloc *pa, size_t *ret, struct err *e)

@@ -29,6 +29,14 @@ struct portalloc {
 int portalloc_acquire(const struct portalloc *pa, const char *handle, size_t count, uint16_t *ret,
                       struct err *e);
 
+/**
+ * portalloc_book() - Have @handle hold that very port, which it chose itself
+ * @e: FAULT_CONFLICT if it is another's
+ *
+ * One outside the range is nobody's business here.
+ */
+int portalloc_book(const struct portalloc *pa, const char *handle, uint16_t port, struct err *e);
+
 /** portalloc_release() - One port of @handle, or all where @port is 0; none is no error */
 int portalloc_release(const struct portalloc *pa, const char *handle, uint16_t port, struct err *e);
 

@@ -5,6 +5,9 @@
 . "$TOP/tests/lib/crash.sh"
 
 cell_up 10.255.7.0/24
+jq '.total_ports = 3' "$T/networker.json" >"$T/few.json" && mv "$T/few.json" "$T/networker.json"
+use_up_ports
+same "three ports, each used before" '[61000,61001,61002]' "$queue"
 deep='{"Pid":0,"Properties":{"policy_group_id":"app"},"netin":[{"host_port":0,"container_port":8080}],
     "netout_rules":[{"protocol":1,"networks":[{"start":"10.99.0.1"}],"ports":[{"start":80}]}]}'
 container k

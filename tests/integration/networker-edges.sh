@@ -96,6 +96,17 @@ down p
 up p '{"Pid":'"$(pid p)"',"netin":[{"host_port":0}]}' "$T/few.json"
 same "then the one freed longest ago" 61000 "$(jq '.acquired_ports.p[0]' "$T/state.json")"
 down p
+container other
+up other '{"Pid":'"$(pid other)"',"netin":[{"host_port":61001,"container_port":8080}]}' "$T/few.json"
+same "a port of the pool that is asked for by number is given" '[{"HostPort":61001,"ContainerPort":8080}]' "$(answer '.properties."garden.network.mapped-ports"')"
+up p '{"Pid":'"$(pid p)"',"netin":[{"host_port":0},{"host_port":0}]}' "$T/few.json"
+same "and nobody else is given it" '0 [61000,61002]' "$status $(jq -c '.acquired_ports.p | sort' "$T/state.json")"
+down p
+up p '{"Pid":'"$(pid p)"',"netin":[{"host_port":61001}]}' "$T/few.json"
+match "nor may ask for it" '^1 cfnetworking: allocating port: host port 61001 is container other.s$' "$status $(tail -n 1 "$T/err")"
+down other
+kill_container other
+same "all are given back" '{"acquired_ports":{}}' "$(jq -c . "$T/state.json")"
 for torn in '{"acquired_ports":{"a":[61' '[]' '{"acquired_ports":{"a":"61000"}}' '{"acquired_ports":{"a":[99999]}}' 'garbage'; do
     echo "$torn" >"$T/state.json"
     up p '{"Pid":'"$(pid p)"',"netin":[{"host_port":0}]}'

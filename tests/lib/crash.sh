@@ -31,12 +31,24 @@ killed() {
     strace -o /dev/null -e "trace=$call" -e "inject=$call:signal=KILL:when=$n" "$@"
 }
 
+# use_up_ports: every port of the pool given and given back, so that from then on a free
+# port that is not in the queue is one that was lost from it.
+use_up_ports() {
+    container ports
+    up ports '{"Pid":'"$(pid ports)"',"netin":'"$(jq -c '[range(.total_ports) | {host_port: 0}]' "$T/networker.json")"'}'
+    down ports
+    kill_container ports
+    queue=$(queued)
+}
+queued() { jq -c sort "$T/state.json_freed"; }
+
 # clean WHAT: run down, and look.
 clean() {
     down k
     [ "$status" = 0 ] || { not_ok "$1: down succeeds" "$(cat "$T/err")"; return; }
     snapshot after
     check "$1: down leaves nothing" diff "$T/before" "$T/after"
+    [ -z "${queue-}" ] || same "$1: every port is in the queue again, once" "$queue" "$(queued)"
 }
 
 # each WHAT TRACE COMMAND…: COMMAND CALL N for each boundary of a traced run, then clean.

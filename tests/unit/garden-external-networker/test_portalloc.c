@@ -62,13 +62,26 @@ static void write_file(const char *suffix, const char *text)
                            0);
 }
 
-static void assert_file(const char *want)
+static void assert_text(const char *path, const char *want)
 {
         OWN(str) struct str text = { 0 };
         struct err e;
 
-        assert_return_code(file_read(state_file, 1U << 20, &text, &e), 0);
+        assert_return_code(file_read(path, 1U << 20, &text, &e), 0);
         assert_string_equal(str_text(&text), want);
+}
+
+static void assert_file(const char *want)
+{
+        assert_text(state_file, want);
+}
+
+static void assert_freed(const char *want)
+{
+        char path[80];
+
+        (void)snprintf(path, sizeof path, "%s_freed", state_file);
+        assert_text(path, want);
 }
 
 static uint16_t take(const struct portalloc *pa, const char *handle)
@@ -270,6 +283,48 @@ static void a_foreign_state_file_and_a_torn_queue_are_no_obstacle(void **state)
         clear();
 }
 
+static void the_order_outlives_a_kill_between_the_two_files(void **state)
+{
+        const struct portalloc pa = pool_of(START, 3);
+
+        (void)state;
+        /* Given back: the queue has been written, the state has not. */
+        write_file("", "{\"acquired_ports\":{\"a\":[61000]}}");
+        write_file("_freed", "[61000,61001,61002]");
+        assert_int_equal(take(&pa, "b"), START + 1);
+        give(&pa, "a", 0);
+        give(&pa, "b", 0);
+        assert_freed("[61002,61000,61001]");
+        /* Given: the state has been written, the queue has not. */
+        write_file("", "{\"acquired_ports\":{\"a\":[61002]}}");
+        assert_int_equal(take(&pa, "b"), START);
+        give(&pa, "a", 0);
+        give(&pa, "b", 0);
+        assert_freed("[61001,61002,61000]");
+        clear();
+}
+
+static void a_port_that_was_asked_for_is_not_given_to_others(void **state)
+{
+        const struct portalloc pa = pool_of(START, 3);
+        struct err e = { 0 };
+
+        (void)state;
+        assert_return_code(portalloc_book(&pa, "a", START, &e), 0);
+        assert_return_code(portalloc_book(&pa, "a", START, &e), 0);
+        assert_return_code(portalloc_book(&pa, "a", START + 3, &e), 0); /* not of the pool */
+        assert_file("{\"acquired_ports\":{\"a\":[61000]}}");
+        assert_int_equal(take(&pa, "b"), START + 1);
+        assert_int_equal(portalloc_book(&pa, "a", START + 1, &e), -1);
+        assert_int_equal(e.fault, FAULT_CONFLICT);
+        assert_string_equal(e.msg, "host port 61001 is container b's");
+        give(&pa, "b", 0);
+        assert_int_equal(take(&pa, "c"), START + 2);
+        give(&pa, "a", 0);
+        assert_freed("[61001,61000]");
+        clear();
+}
+
 static size_t count_of(const struct portalloc *pa)
 {
         struct err e = { 0 };
@@ -306,6 +361,8 @@ int main(void)
                 cmocka_unit_test(another_range_leaves_what_is_held),
                 cmocka_unit_test(a_state_file_that_makes_no_sense_is_named_and_left_alone),
                 cmocka_unit_test(a_foreign_state_file_and_a_torn_queue_are_no_obstacle),
+                cmocka_unit_test(the_order_outlives_a_kill_between_the_two_files),
+                cmocka_unit_test(a_port_that_was_asked_for_is_not_given_to_others),
                 cmocka_unit_test(ports_that_are_held_are_counted),
         };
 
