@@ -51,6 +51,16 @@ static int read_number(const json_t *obj, const char *key, int64_t min, int64_t 
         return 0;
 }
 
+static int read_bool(const json_t *obj, const char *key, bool *ret, struct err *e)
+{
+        const json_t *v = request_member(obj, key);
+
+        if (v && !json_is_boolean(v) && !json_is_null(v))
+                return err_set(e, FAULT_BAD_INPUT, 0, "'%s' must be true or false", key);
+        *ret = json_is_true(v);
+        return 0;
+}
+
 /**
  * read_addr() - One end of a range
  * @ret_v6: It is an IPv6 address
@@ -200,6 +210,7 @@ int egress_parse(const json_t *rule, const char *where, struct egress_list *ret,
         static const uint8_t protos[] = { FW_ANY, FW_TCP, FW_UDP, FW_ICMP };
         struct egress base = { .dst = anywhere, .ports = any_port };
         const json_t *networks, *ports;
+        struct fw_icmp icmp;
         int64_t proto = 0;
 
         if (!json_is_object(rule))
@@ -209,8 +220,10 @@ int egress_parse(const json_t *rule, const char *where, struct egress_list *ret,
             opt_array(rule, "ports", &ports, e) < 0)
                 return err_add(e, "%s", where);
         base.proto = protos[proto];
-        base.log = json_is_true(request_member(rule, "log"));
-        if (base.proto == FW_ICMP && read_icmp(request_member(rule, "icmps"), &base.icmp, e) < 0)
+        if (read_bool(rule, "log", &base.log, e) < 0 ||
+            read_icmp(request_member(rule, "icmps"), &icmp, e) < 0)
                 return err_add(e, "%s", where);
+        if (base.proto == FW_ICMP)
+                base.icmp = icmp;
         return add_networks(&base, networks, ports, ret, e) < 0 ? err_add(e, "%s", where) : 0;
 }

@@ -67,6 +67,8 @@ static int read_netin(const json_t *list, struct up_request *r, struct err *e)
         if (!r->netin)
                 return err_oom(e);
         json_array_foreach(list, i, item) {
+                if (!json_is_object(item) && !json_is_null(item))
+                        return err_set(e, FAULT_BAD_INPUT, 0, "netin[%zu]: must be an object", i);
                 if (read_port(item, "host_port", &r->netin[i].host_port, e) < 0 ||
                     read_port(item, "container_port", &r->netin[i].container_port, e) < 0)
                         return err_add(e, "netin[%zu]", i);

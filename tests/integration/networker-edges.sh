@@ -69,6 +69,11 @@ wrong "up with half a document" up '{"Pid":1' 'standard input: line'
 wrong "up with a wrong Pid" up '{"Pid":"x"}' "'Pid' must be a process id\$"
 wrong "up with wrong Properties" up '{"Pid":1,"Properties":[]}' "'Properties' must be an object\$"
 wrong "up with a wrong port" up '{"Pid":1,"netin":[{"host_port":70000}]}' "netin\[0\]: 'host_port' must be a port, 0 to 65535\$"
+for item in 5 '"x"' '[1]'; do
+    wrong "up with a port forward that is none: $item" up '{"Pid":1,"netin":[{},'"$item"']}' "netin\[1\]: must be an object\$"
+done
+wrong "a rule with a wrong log" up '{"Pid":1,"netout_rules":[{"log":"yes"}]}' "netout_rules\[0\]: 'log' must be true or false\$"
+wrong "a rule with wrong icmps, whatever its protocol" net-out '{"container_ip":"10.255.7.9","netout_rule":{"protocol":1,"icmps":5}}' "netout_rule: 'icmps' must be an object\$"
 wrong "a rule with a wrong address" up '{"Pid":1,"netout_rules":[{},{"networks":[{"start":"10.0.0.300"}]}]}' "netout_rules\[1\]: networks\[0\]: 'start' is no address: '10.0.0.300'\$"
 wrong "a rule that ends before it starts" net-out '{"container_ip":"10.255.7.9","netout_rule":{"networks":[{"start":"10.0.0.2","end":"10.0.0.1"}]}}' "netout_rule: networks\[0\]: ends before it starts\$"
 wrong "a rule with a wrong port" net-out '{"container_ip":"10.255.7.9","netout_rule":{"protocol":1,"ports":[{"start":90,"end":80}]}}' "netout_rule: ports\[0\]: ends before it starts\$"
