@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define RESULT_MAX (1U << 20) /* bytes of a plugin's output */
+#define PIECE_MAX  200        /* of what a plugin wrote that failed without an error object */
 #define WORDS_MAX  4096       /* of what a plugin that did well has to say */
 #define TIMEOUT_MS 60000
 #define OWN_VARS   7 /* that a plugin's environment has from us */
@@ -135,6 +136,23 @@ static int envir_make(const struct cni_call *call, int timeout_ms, struct envir 
 }
 
 /**
+ * add_piece() - The start of what a program wrote, as a part of one line
+ */
+static void add_piece(const struct str *text, struct str *ret)
+{
+        size_t len = text->len;
+
+        while (len && text->data[len - 1] == '\n')
+                len--;
+        for (size_t i = 0; i < len && i < PIECE_MAX; i++) {
+                const char c = text->data[i];
+                const char shown = c == '\n' || c == '\t' ? ' ' : '?';
+
+                str_add_mem(ret, c >= ' ' && c <= '~' ? &c : &shown, 1);
+        }
+}
+
+/**
  * complaint() - A failed plugin's own words
  * @out: What it wrote to standard output: an error object, if it keeps to the rules
  * @err: What it wrote to standard error
@@ -152,13 +170,9 @@ static void complaint(const struct str *out, const struct str *err, int status, 
                 str_add(ret, msg);
                 if (details && *details)
                         str_addf(ret, "; %s", details);
-        } else if (err->len) {
-                size_t len = err->len;
-
-                while (len && err->data[len - 1] == '\n')
-                        len--;
-                str_addf(ret, "%.*s (exit status %d)", (int)(len > 200 ? 200 : len), err->data,
-                         status);
+        } else if (err->len || out->len) {
+                add_piece(err->len ? err : out, ret);
+                str_addf(ret, " (exit status %d)", status);
         } else {
                 str_addf(ret, "exit status %d without a word", status);
         }

@@ -70,6 +70,17 @@ static int run(const char *const *argv, struct config *c, struct str *out, struc
         return rc;
 }
 
+/**
+ * tell() - One line, whatever a plugin's words or a handle hold
+ */
+static void tell(const char *prefix, char *msg)
+{
+        for (char *p = msg; *p; p++)
+                if ((unsigned char)*p < ' ' || *p == '\x7f')
+                        *p = ' ';
+        (void)fprintf(stderr, "%s: %s\n", prefix, msg);
+}
+
 int main(int argc, char **argv)
 {
         OWN(config) struct config c = { 0 };
@@ -79,8 +90,7 @@ int main(int argc, char **argv)
         (void)argc;
         (void)signal(SIGPIPE, SIG_IGN);
         if (run((const char *const *)argv, &c, &out, &e) < 0) {
-                (void)fprintf(stderr, "%s: %s\n",
-                              c.log_prefix ? c.log_prefix : CONFIG_PREFIX_DEFAULT, e.msg);
+                tell(c.log_prefix ? c.log_prefix : CONFIG_PREFIX_DEFAULT, e.msg);
                 return EXIT_FAILURE;
         }
         (void)fputs(str_text(&out), stdout);

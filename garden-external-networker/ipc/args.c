@@ -24,6 +24,29 @@ static const struct flag *find(const struct flag *flags, const char *name, size_
 }
 
 /**
+ * take_bool() - "-flag" or "-flag=VALUE", with the words that Go takes
+ * @value: What follows the flag's name
+ */
+static int take_bool(const struct flag *flag, const char *value, struct err *e)
+{
+        static const char *const yes[] = { "1", "t", "T", "true", "TRUE", "True" };
+        static const char *const no[] = { "0", "f", "F", "false", "FALSE", "False" };
+
+        if (*value == '\0') {
+                *flag->on = true;
+                return 0;
+        }
+        for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++) {
+                if (strcmp(value + 1, yes[i]) != 0 && strcmp(value + 1, no[i]) != 0)
+                        continue;
+                *flag->on = strcmp(value + 1, yes[i]) == 0;
+                return 0;
+        }
+        return err_set(e, FAULT_BAD_INPUT, 0, "invalid boolean value \"%s\" for -%s: parse error",
+                       value + 1, flag->name);
+}
+
+/**
  * take() - One flag
  * @arg:  Without its dashes
  * @next: The argument behind it, or NULL
@@ -43,10 +66,8 @@ static int take(const struct flag *flags, const char *arg, const char *next, boo
         if (!flag)
                 return err_set(e, FAULT_BAD_INPUT, 0, "flag provided but not defined: -%.*s",
                                (int)len, arg);
-        if (flag->on) {
-                *flag->on = strcmp(arg + len, "=false") != 0;
-                return 0;
-        }
+        if (flag->on)
+                return take_bool(flag, arg + len, e);
         if (arg[len] == '=') {
                 *flag->value = arg + len + 1;
                 return 0;

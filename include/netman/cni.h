@@ -100,7 +100,7 @@ int cni_find(const char *type, const char *path, char **ret, struct err *e);
  * @ret_result: The object it printed, new reference; NULL where it printed nothing
  *              (DEL and CHECK). May be NULL: then the output is ignored
  * @e:          FAULT_UPSTREAM with the plugin's name and its own words: its error
- *              object, else what it wrote to standard error, else its exit status;
+ *              object, else what it wrote to standard error or output, else its exit status;
  *              also when it takes too long or prints too much
  *
  * What a plugin that succeeded wrote to standard error, its first 4 KiB, goes on to ours.

@@ -31,6 +31,8 @@ says "a word too many" '^cfnetworking: parse args: unexpected extra args: \[more
 says "an unknown action" '^cfnetworking: unrecognized action: dance$' --configFile "$T/networker.json" --action dance --handle x
 says "a handle that leaves its folder" "^cfnetworking: invalid handle '../x'$" --configFile "$T/networker.json" --action up --handle ../x
 says "no such config file" '^cfnetworking: parse args: file does not exist: stat /nowhere: no such file or directory$' --configFile=/nowhere --action up --handle x
+says "a switch that is neither on nor off" '^cfnetworking: parse args: invalid boolean value "maybe" for -version: parse error$' --version=maybe
+says "a switch that is off" "missing required flag 'configFile'\$" -version=0
 for form in "-configFile $T/networker.json" "--configFile $T/networker.json" "-configFile=$T/networker.json" "--configFile=$T/networker.json"; do
     # shellcheck disable=SC2086 # words
     check "flags may be written: ${form//$T\//}" "$NETWORKER" $form -action=down -handle=flags
@@ -233,8 +235,11 @@ plugin flooding 'head -c 10000000 /dev/zero | tr "\0" x'
 plugin silent 'exit 3'
 plugin talking 'echo "out of cheese" >&2; exit 3'
 plugin nothing 'exit 0'
+plugin shouting 'printf "out of\ncheese\007 \303\244"; exit 3'
+plugin verbose 'printf %s "{\"code\":100,\"msg\":\"one line\\nanother\"}"; exit 1'
 for case in 'sleepy:did not end in time' 'crashing:exit status 139' 'garbling:its result: line 1' \
     'flooding:wrote more than' 'silent:exit status 3 without a word' 'talking:out of cheese \(exit status 3\)' \
+    'shouting:out of cheese\? \?\? \(exit status 3\)$' 'verbose:one line another$' \
     'nothing:no ip allocated' 'missing:failed to find plugin "missing" in path'; do
     jq -n --arg t "${case%%:*}" '{name: "bad", type: $t}' >"$T/broken.d/40-bad.conf"
     mkdir -p "$T/one.d"
