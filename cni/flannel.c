@@ -32,6 +32,13 @@ struct settings {
         json_t *delegate, *ipam;
 };
 
+const char *flannel_data_dir(const json_t *conf)
+{
+        const char *dir = json_string_value(json_object_get(conf, "dataDir"));
+
+        return dir ? dir : DATA_DIR_DEFAULT;
+}
+
 static int opt_object(const json_t *conf, const char *key, json_t **ret, struct err *e)
 {
         *ret = json_object_get(conf, key);

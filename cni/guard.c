@@ -179,3 +179,10 @@ int guard_remove(const struct guard *g, struct err *e)
         owner_name(g->handle, g->ifname, owner);
         return fw_edit(&where, "raw", unbind_it, owner, NULL, e);
 }
+
+int guard_leaves(struct fw_table *t, struct fw_rules *ret, struct err *e)
+{
+        if (fw_tree_leaves(t, &port_tree, ret, e) < 0 || fw_tree_leaves(t, &home_tree, ret, e) < 0)
+                return -1;
+        return fw_tree_leaves(t, &icmp_tree, ret, e);
+}

@@ -8,6 +8,8 @@
 #define CNI_GUARD_H
 
 #include "netman/err.h"
+#include "netman/fw_rule.h"
+#include "netman/fw_tx.h"
 
 #include <stdint.h>
 
@@ -38,5 +40,8 @@ int guard_add(const struct guard *g, struct err *e);
 
 /** guard_remove() - By handle and interface: the rest need not be known; none is no error */
 int guard_remove(const struct guard *g, struct err *e);
+
+/** guard_leaves() - All containers' rules, in the table raw; see owner.h for whose they are */
+int guard_leaves(struct fw_table *t, struct fw_rules *ret, struct err *e);
 
 #endif

@@ -113,6 +113,11 @@ int masq_remove(const struct masq *m, struct masq_left *ret, struct err *e)
         return 0;
 }
 
+int masq_leaves(struct fw_table *t, struct fw_rules *ret, struct err *e)
+{
+        return fw_tree_leaves(t, &tree, ret, e);
+}
+
 int masq_check(const struct masq *m, struct err *e)
 {
         struct job j = job_for(m);

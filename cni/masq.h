@@ -5,6 +5,7 @@
 
 #include "netman/err.h"
 #include "netman/fw_rule.h"
+#include "netman/fw_tx.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,6 +34,9 @@ int masq_add(const struct masq *m, struct masq_left *ret, struct err *e);
 
 /** masq_remove() - By handle and interface: @m->ip need not be known; none is no error */
 int masq_remove(const struct masq *m, struct masq_left *ret, struct err *e);
+
+/** masq_leaves() - All containers' rules, in the table nat; see owner.h for whose they are */
+int masq_leaves(struct fw_table *t, struct fw_rules *ret, struct err *e);
 
 /** masq_check() - Is it there? FAULT_ABSENT if not */
 int masq_check(const struct masq *m, struct err *e);

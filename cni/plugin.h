@@ -71,4 +71,7 @@ int plugin_delegate(const struct plugin_args *args, const char *command, const j
 
 extern const struct plugin wrapper_plugin, flannel_plugin;
 
+/** flannel_data_dir() - Where flannel keeps what it ran. Borrowed */
+const char *flannel_data_dir(const json_t *conf);
+
 #endif

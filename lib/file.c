@@ -3,6 +3,7 @@
 
 #include "netman/clock.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -37,6 +38,20 @@ int file_read(const char *path, size_t max, struct str *ret, struct err *e)
                 str_add_mem(ret, chunk, (size_t)n);
         }
         return str_ok(ret, e);
+}
+
+int file_each_name(const char *folder, int (*fn)(const char *name, void *ctx, struct err *e),
+                   void *ctx, struct err *e)
+{
+        OWN(dir) DIR *dir = opendir(folder);
+        const struct dirent *entry;
+
+        if (!dir)
+                return errno == ENOENT ? 0 : err_set(e, FAULT_SYSTEM, errno, "%s", folder);
+        while ((entry = readdir(dir)))
+                if (entry->d_name[0] != '.' && fn(entry->d_name, ctx, e) < 0)
+                        return -1;
+        return 0;
 }
 
 static int write_all(int fd, const char *data, size_t len)

@@ -21,7 +21,11 @@ void check_mtu(const struct config *c, const char *subnet_file, struct report *r
 /** check_plugins() - Every plugin that the CNI configuration names, delegates too */
 void check_plugins(const struct manager *m, struct report *r);
 
-/** check_orphans() - What no live container owns; @fix: remove it */
-void check_orphans(const struct manager *m, bool fix, struct report *r);
+/**
+ * check_orphans() - What no live container owns
+ * @config_file: For remedies
+ * @fix:         Remove it
+ */
+void check_orphans(const struct manager *m, const char *config_file, bool fix, struct report *r);
 
 #endif

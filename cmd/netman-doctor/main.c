@@ -35,7 +35,7 @@ static int examine(const char *path, bool fix)
                 report_fail(&r, "CNI configuration", "%s", e.msg);
         } else {
                 check_plugins(&m, &r);
-                check_orphans(&m, fix, &r);
+                check_orphans(&m, path, fix, &r);
         }
         cni_networks_done(&m.nets);
         (void)printf("%d passed, %d warnings, %d failed\n", r.passed, r.warned, r.failed);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/netman-doctor/checks.h"
 
-#include "garden-external-networker/manager/orphans.h"
 #include "netman/own.h"
 
 #include <stdio.h>
@@ -72,41 +71,5 @@ void check_plugins(const struct manager *m, struct report *r)
                 json_array_foreach(m->nets.items[i].plugins, j, conf) {
                         check_conf(conf, m->c, 0, r);
                 }
-        }
-}
-
-static void remove_orphan(const struct manager *m, const char *handle, struct report *r)
-{
-        char what[120];
-        bool removed;
-        struct err e;
-
-        (void)snprintf(what, sizeof what, "orphan %.100s", handle);
-        if (orphans_remove(m, handle, &removed, &e) < 0)
-                report_fail(r, what, "could not be removed: %s", e.msg);
-        else if (removed)
-                report_pass(r, "orphan removed");
-}
-
-void check_orphans(const struct manager *m, bool fix, struct report *r)
-{
-        static const char what[] = "nothing is owned by containers that are gone";
-        OWN(json) json_t *orphans = NULL;
-        const json_t *handle;
-        struct err e;
-        size_t i;
-
-        if (orphans_find(m, &orphans, &e) < 0) {
-                report_fail(r, what, "%s", e.msg);
-                return;
-        }
-        if (json_array_size(orphans) == 0)
-                report_pass(r, what);
-        json_array_foreach(orphans, i, handle) {
-                if (fix)
-                        remove_orphan(m, json_string_value(handle), r);
-                else
-                        report_fail(r, what, "%s; do: netman-doctor --fix-orphans",
-                                    json_string_value(handle));
         }
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "garden-external-networker/ipc/ipc.h"
 
+#include "garden-external-networker/manager/steps.h"
 #include "netman/log.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-#define INPUT_MAX  (64U << 20)
-#define HANDLE_MAX 200 /* it is a file's name, with a suffix */
+#define INPUT_MAX (64U << 20)
 
 /**
  * read_input() - All of it: Garden closes its end
@@ -134,8 +134,7 @@ static int check_handle(const char *action, const char *handle, struct err *e)
 {
         if (!*handle)
                 return err_set(e, FAULT_BAD_INPUT, 0, "missing handle");
-        if (strchr(handle, '/') || handle[0] == '.' || strlen(handle) > HANDLE_MAX ||
-            (strcmp(action, "up") == 0 && !is_cni_id(handle)))
+        if (!step_handle_ok(handle) || (strcmp(action, "up") == 0 && !is_cni_id(handle)))
                 return err_set(e, FAULT_BAD_INPUT, 0, "invalid handle '%.60s'", handle);
         return 0;
 }

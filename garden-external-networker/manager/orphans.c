@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "garden-external-networker/manager/orphans.h"
 
+#include "garden-external-networker/manager/holders.h"
 #include "garden-external-networker/manager/steps.h"
 #include "garden-external-networker/netrules/names.h"
 #include "garden-external-networker/portalloc/pool.h"
 #include "netman/file.h"
 #include "netman/fw_dispatch.h"
+#include "netman/netns.h"
 #include "netman/own.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,37 +17,28 @@
 
 #define STATE_MAX (16U << 20)
 
-/**
- * is_inhabited() - Is any process in the network namespace?
- */
-static bool is_inhabited(const struct stat *ns)
+/* What may have become of a container. */
+enum fate { LIVE, DOUBTFUL, GONE };
+
+static bool was_handed(const struct config *c, const char *handle)
 {
-        OWN(dir) DIR *proc = opendir("/proc");
-        const struct dirent *entry;
+        OWN(record) struct record r = { 0 };
 
-        if (!proc)
-                return true; /* when in doubt, it lives */
-        while ((entry = readdir(proc))) {
-                char path[300];
-                struct stat st;
-
-                if (!isdigit((unsigned char)entry->d_name[0]))
-                        continue;
-                (void)snprintf(path, sizeof path, "/proc/%s/ns/net", entry->d_name);
-                if (stat(path, &st) == 0 && st.st_ino == ns->st_ino && st.st_dev == ns->st_dev)
-                        return true;
-        }
-        return false;
+        return record_load(c->state_file, handle, &r, &(struct err){ 0 }) == 0 && r.handed;
 }
 
-static bool is_live(const struct config *c, const char *handle)
+static enum fate fate_of(const struct config *c, const char *handle)
 {
         char path[PATH_MAX];
         struct stat ns;
 
-        if (step_mount_path(c, handle, path, NULL) < 0 || stat(path, &ns) < 0)
-                return false;
-        return is_inhabited(&ns);
+        if (step_mount_path(c, handle, path, NULL) < 0 || (stat(path, &ns) < 0 && errno != ENOENT))
+                return LIVE; /* when in doubt */
+        if (!*netns_or_gone(path))
+                return GONE;
+        if (stat(path, &ns) < 0 || holders_exist(&ns, path))
+                return LIVE;
+        return was_handed(c, handle) ? DOUBTFUL : GONE;
 }
 
 /**
@@ -61,28 +52,22 @@ static int note(json_t *seen, const char *handle, struct err *e)
         return 0;
 }
 
-/**
- * note_files() - Names in a folder, without @suffix; those that lack it are skipped
- */
-static int note_files(const char *folder, const char *suffix, json_t *seen, struct err *e)
+static int note_kept(const char *name, void *ctx, struct err *e)
 {
-        OWN(dir) DIR *dir = opendir(folder);
-        const struct dirent *entry;
+        return note(ctx, name, e);
+}
 
-        if (!dir)
-                return errno == ENOENT ? 0 : err_set(e, FAULT_SYSTEM, errno, "%s", folder);
-        while ((entry = readdir(dir))) {
-                size_t len = strlen(entry->d_name), tail = strlen(suffix);
-                char handle[NAME_MAX + 1];
+/* A file in the folder of records, of a container or of its lock. */
+static int note_record(const char *name, void *ctx, struct err *e)
+{
+        static const char suffix[] = ".json";
+        char handle[NAME_MAX + 1];
+        size_t len = strlen(name);
 
-                if (entry->d_name[0] == '.' || len <= tail ||
-                    strcmp(entry->d_name + len - tail, suffix) != 0)
-                        continue;
-                (void)snprintf(handle, sizeof handle, "%.*s", (int)(len - tail), entry->d_name);
-                if (note(seen, handle, e) < 0)
-                        return -1;
-        }
-        return 0;
+        if (len <= strlen(suffix) || strcmp(name + len - strlen(suffix), suffix) != 0)
+                return 0;
+        (void)snprintf(handle, sizeof handle, "%.*s", (int)(len - strlen(suffix)), name);
+        return note(ctx, handle, e);
 }
 
 static int note_ports(const char *state_file, json_t *seen, struct err *e)
@@ -131,8 +116,8 @@ static int note_all(const struct config *c, json_t *seen, struct err *e)
         char folder[PATH_MAX];
 
         (void)snprintf(folder, sizeof folder, "%s_containers", c->state_file);
-        if (note_files(folder, ".json", seen, e) < 0 ||
-            note_files(c->bind_mount_dir, "", seen, e) < 0 ||
+        if (file_each_name(folder, note_record, seen, e) < 0 ||
+            file_each_name(c->bind_mount_dir, note_kept, seen, e) < 0 ||
             note_ports(c->state_file, seen, e) < 0)
                 return -1;
         if (fw_view("filter", look, &egress, e) < 0)
@@ -140,22 +125,26 @@ static int note_all(const struct config *c, json_t *seen, struct err *e)
         return fw_view("nat", look, &ingress, e);
 }
 
-int orphans_find(const struct manager *m, json_t **ret, struct err *e)
+int orphans_find(const struct manager *m, json_t *seen, struct orphans *ret, struct err *e)
 {
-        OWN(json) json_t *seen = json_object(), *orphans = json_array();
+        OWN(orphans) struct orphans o = { json_array(), json_array() };
         const char *handle;
         json_t *v;
 
-        if (!seen || !orphans)
+        if (!o.gone || !o.doubtful)
                 return err_oom(e);
         if (note_all(m->c, seen, e) < 0)
                 return -1;
         json_object_foreach(seen, handle, v) {
-                if (!is_live(m->c, handle) &&
-                    json_array_append_new(orphans, json_string(handle)) < 0)
+                /* Whatever a file says that is not ours. */
+                enum fate fate = step_handle_ok(handle) ? fate_of(m->c, handle) : LIVE;
+
+                if (fate != LIVE && json_array_append_new(fate == GONE ? o.gone : o.doubtful,
+                                                          json_string(handle)) < 0)
                         return err_oom(e);
         }
-        *ret = GIVE(orphans);
+        *ret = o;
+        o = (struct orphans){ 0 };
         return 0;
 }
 
@@ -167,7 +156,7 @@ int orphans_remove(const struct manager *m, const char *handle, bool *ret_remove
         *ret_removed = false;
         if (step_lock(m->c, handle, &lock, e) < 0)
                 return -1;
-        if (is_live(m->c, handle))
+        if (fate_of(m->c, handle) != GONE)
                 return 0; /* it was on its way up when we looked */
         (void)record_load(m->c->state_file, handle, &r,
                           &(struct err){ 0 }); /* as good as it gets */

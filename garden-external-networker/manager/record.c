@@ -70,6 +70,7 @@ int record_load(const char *state_file, const char *handle, struct record *ret, 
                     !json_is_boolean(json_object_get(root, "hashed"));
         results = json_object_get(root, "results");
         r.hashed = json_is_true(json_object_get(root, "hashed"));
+        r.handed = json_is_true(json_object_get(root, "handed"));
         r.results = json_is_array(results) ? json_incref(results) : json_array();
         if (!r.results)
                 return err_oom(e);
@@ -83,8 +84,8 @@ int record_load(const char *state_file, const char *handle, struct record *ret, 
 int record_save(const char *state_file, const char *handle, const struct record *r, struct err *e)
 {
         OWN(json)
-        json_t *root =
-                json_pack("{s:b, s:O, s:[]}", "hashed", r->hashed, "results", r->results, "ports");
+        json_t *root = json_pack("{s:b, s:b, s:O, s:[]}", "hashed", r->hashed, "handed", r->handed,
+                                 "results", r->results, "ports");
         OWN(mem) char *text = NULL;
         char path[PATH_MAX];
 

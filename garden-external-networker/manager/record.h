@@ -16,12 +16,13 @@
 
 /**
  * struct record - @damaged: the file makes no sense, and nothing below is known
+ * @handed:  Its namespace came without a process in it that Garden could name
  * @hashed:  Its chain names end in a hash, see names.h
  * @results: Array of the networks it is connected to, see chain.h
  * @ports:   Its port forwards
  */
 struct record {
-        bool damaged, hashed;
+        bool damaged, handed, hashed;
         json_t *results;
         struct net_in *ports;
         size_t port_count;

@@ -6,6 +6,14 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
+
+#define HANDLE_MAX 200 /* it is a file's name, with a suffix */
+
+bool step_handle_ok(const char *handle)
+{
+        return *handle && *handle != '.' && !strchr(handle, '/') && strlen(handle) <= HANDLE_MAX;
+}
 
 int step_mount_path(const struct config *c, const char *handle, char ret[PATH_MAX], struct err *e)
 {

@@ -9,6 +9,12 @@
 #include "garden-external-networker/portalloc/portalloc.h"
 
 #include <limits.h>
+#include <stdbool.h>
+
+/**
+ * step_handle_ok() - It names files: it must stay inside its folder
+ */
+bool step_handle_ok(const char *handle);
 
 /** step_mount_path() - Where a container's namespace is kept */
 int step_mount_path(const struct config *c, const char *handle, char ret[PATH_MAX], struct err *e);

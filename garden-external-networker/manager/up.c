@@ -290,6 +290,7 @@ int manager_up(const struct manager *m, const char *handle, struct up_request *r
         OWN(fd) int lock = -1, ns = -1;
 
         u.record.results = results;
+        u.record.handed = req->pid == 0;
         if (!results)
                 return err_oom(e);
         if (m->nets_why.fault) {

@@ -45,6 +45,15 @@ int file_replace(const char *path, const char *data, size_t len, mode_t mode, ui
  */
 int file_swap(const char *path, const char *data, size_t len, mode_t mode, struct err *e);
 
+/**
+ * file_each_name() - Every name in a folder but those that begin with a dot
+ * @fn: Takes one; -1 with @e ends it all
+ *
+ * A folder that is not there has no names.
+ */
+int file_each_name(const char *folder, int (*fn)(const char *name, void *ctx, struct err *e),
+                   void *ctx, struct err *e);
+
 /** file_make_dirs() - mkdir -p for @path itself, mode 0755 */
 int file_make_dirs(const char *path, struct err *e);
 
