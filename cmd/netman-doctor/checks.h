@@ -15,8 +15,11 @@ void check_tables(const struct config *c, struct report *r);
 /** check_network() - Port range and overlay against what else the cell uses */
 void check_network(const struct config *c, struct report *r);
 
-/** check_mtu() - Does what containers may send fit into the underlay, in its envelope? */
-void check_mtu(const struct config *c, const char *subnet_file, struct report *r);
+/**
+ * check_mtu() - Does what containers may send fit into the underlay, in its envelope?
+ * @instance: The cell's address, or 0
+ */
+void check_mtu(uint32_t instance, const char *subnet_file, struct report *r);
 
 /** check_plugins() - Every plugin that the CNI configuration names, delegates too */
 void check_plugins(const struct manager *m, struct report *r);

@@ -3,14 +3,17 @@
 
 #include "netman/file.h"
 #include "netman/fw_tx.h"
+#include "netman/nl.h"
 #include "netman/str.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#define LOCK_WAIT_MS 1000
+#define LOCK_WAIT_MS   1000
+#define NEIGHBOURS_MIN 4096 /* containers and the underlay have some, too */
 
 /**
  * read_number() - A file that holds one number
@@ -37,14 +40,68 @@ static const struct {
           "sysctl -w net.ipv4.ip_forward=1" },
         { "bridged packets meet the tables", "/proc/sys/net/bridge/bridge-nf-call-iptables", 1,
           true, "modprobe br_netfilter; sysctl -w net.bridge.bridge-nf-call-iptables=1" },
-        { "room for neighbours", "/proc/sys/net/ipv4/neigh/default/gc_thresh3", 4096, false,
-          "sysctl -w net.ipv4.neigh.default.gc_thresh3=8192 (and gc_thresh2=4096)" },
         { "room for connections", "/proc/sys/net/netfilter/nf_conntrack_max", 65536, false,
           "sysctl -w net.netfilter.nf_conntrack_max=262144" },
 };
 
+/**
+ * count_cells() - Other cells of the overlay: each has a route through a VXLAN device
+ */
+static int count_cells(int64_t *ret, struct err *e)
+{
+        OWN(nlx) struct nlx *nl = NULL;
+        OWN(mem) struct nlx_route *routes = NULL;
+        struct nlx_link link;
+        size_t count;
+
+        if (nlx_open(&nl, e) < 0 || nlx_routes(nl, 0, &routes, &count, e) < 0)
+                return -1;
+        *ret = 0;
+        for (size_t i = 0; i < count; i++)
+                *ret += nlx_link_get_index(nl, routes[i].dev, &link, NULL) == 0 &&
+                        strcmp(link.kind, "vxlan") == 0;
+        return 0;
+}
+
+/**
+ * check_neighbours() - Room for twice the cells, below each of the three marks
+ *
+ * Above the second the kernel throws out entries that are some seconds old, above the
+ * third it takes no new ones.
+ */
+static void check_neighbours(struct report *r)
+{
+        static const char what[] = "room for neighbours";
+        int64_t cells, least, value;
+        struct err e = { 0 };
+
+        if (count_cells(&cells, &e) < 0) {
+                report_fail(r, what, "%s", e.msg);
+                return;
+        }
+        for (int mark = 1; mark <= 3; mark++) {
+                char path[80];
+
+                (void)snprintf(path, sizeof path, "/proc/sys/net/ipv4/neigh/default/gc_thresh%d",
+                               mark);
+                least = cells * 2;
+                if (mark == 3 && least < NEIGHBOURS_MIN)
+                        least = NEIGHBOURS_MIN;
+                /* They are only in the first network namespace. */
+                if (read_number(path, &value, &e) < 0 || value >= least)
+                        continue;
+                report_warn(r, what,
+                            "%s is %" PRId64 ", with %" PRId64 " other cells; do: sysctl -w "
+                            "net.ipv4.neigh.default.gc_thresh%d=%" PRId64,
+                            path, value, cells, mark, least);
+                return;
+        }
+        report_pass(r, what);
+}
+
 void check_kernel(struct report *r)
 {
+        check_neighbours(r);
         for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++) {
                 struct err e = { 0 };
                 int64_t value = 0;
@@ -89,7 +146,10 @@ static void check_lock(const char *path, struct report *r)
         struct err e;
 
         (void)snprintf(what, sizeof what, "lock %.140s", path);
-        if (file_lock(path, LOCK_WAIT_MS, &fd, &e) == 0)
+        /* One that nobody has taken yet is made by who takes it first. */
+        if (access(path, F_OK) < 0 && errno == ENOENT)
+                report_pass(r, what);
+        else if (file_lock(path, LOCK_WAIT_MS, &fd, &e) == 0)
                 report_pass(r, what);
         else
                 report_fail(r, what, "%s; see who holds it: fuser -v %s", e.msg, path);

@@ -52,7 +52,7 @@ int main(int argc, char **argv)
         bool fix = false;
         int opt;
 
-        while ((opt = getopt_long(argc, argv, "c:", options, NULL)) >= 0) {
+        while ((opt = getopt_long_only(argc, argv, "c:", options, NULL)) >= 0) {
                 if (opt == 'v')
                         return puts("netman-doctor " NETMAN_VERSION) < 0;
                 if (opt == 'c')

@@ -19,16 +19,22 @@ static void check_ports(const struct config *c, struct report *r)
 {
         static const char what[] = "host ports apart from ephemeral ports";
         const struct portalloc pa = step_ports(c);
-        int64_t lo, hi;
+        char remedy[80] = "choose another start_port";
+        int64_t lo, hi, new_lo, new_hi;
 
-        if (portalloc_overlap(&pa, &lo, &hi))
-                report_warn(r, what,
-                            "the pool %d-%d overlaps net.ipv4.ip_local_port_range %d-%d; do: "
-                            "sysctl -w net.ipv4.ip_local_port_range='%d %d'",
-                            (int)c->start_port, (int)(c->start_port + c->total_ports - 1), (int)lo,
-                            (int)hi, (int)lo, (int)c->start_port - 1);
-        else
+        if (!portalloc_overlap(&pa, &lo, &hi)) {
                 report_pass(r, what);
+                return;
+        }
+        new_lo = lo;
+        new_hi = hi;
+        if (portalloc_apart(&pa, &new_lo, &new_hi))
+                (void)snprintf(remedy, sizeof remedy,
+                               "do: sysctl -w net.ipv4.ip_local_port_range='%d %d'", (int)new_lo,
+                               (int)new_hi);
+        report_warn(r, what, "the pool %d-%d overlaps net.ipv4.ip_local_port_range %d-%d; %s",
+                    (int)c->start_port, (int)(c->start_port + c->total_ports - 1), (int)lo, (int)hi,
+                    remedy);
 }
 
 static bool overlap(struct fw_net a, struct fw_net b)
@@ -97,7 +103,7 @@ static void check_overlay(const struct config *c, struct report *r)
  *
  * Return: 1 with @ret filled in; 0: there is none; -1: @e
  */
-static int find_instance(const struct config *c, struct nlx_link *ret, struct err *e)
+static int find_instance(uint32_t instance, struct nlx_link *ret, struct err *e)
 {
         OWN(nlx) struct nlx *nl = NULL;
         OWN(mem) struct nlx_addr *addrs = NULL;
@@ -106,7 +112,7 @@ static int find_instance(const struct config *c, struct nlx_link *ret, struct er
         if (nlx_open(&nl, e) < 0 || nlx_addrs(nl, 0, &addrs, &count, e) < 0)
                 return -1;
         for (size_t i = 0; i < count; i++)
-                if (ntohl(addrs[i].ip_be) == c->rules.instance_addr)
+                if (ntohl(addrs[i].ip_be) == instance)
                         return nlx_link_get_index(nl, addrs[i].dev, ret, e) < 0 ? -1 : 1;
         return 0;
 }
@@ -123,7 +129,7 @@ static void check_instance(const struct config *c, struct report *r)
 
         if (!c->rules.instance_addr)
                 return;
-        found = find_instance(c, &link, &e);
+        found = find_instance(c->rules.instance_addr, &link, &e);
         if (found < 0)
                 report_fail(r, what, "%s", e.msg);
         else if (found)
@@ -134,16 +140,18 @@ static void check_instance(const struct config *c, struct report *r)
                             c->rules.instance_address);
 }
 
-void check_mtu(const struct config *c, const char *subnet_file, struct report *r)
+void check_mtu(uint32_t instance, const char *subnet_file, struct report *r)
 {
         static const char what[] = "MTU of containers fits the underlay";
         struct subnet_env env = { 0 };
         struct nlx_link link;
         struct err e;
 
-        if (!c->rules.instance_addr || find_instance(c, &link, &e) <= 0)
-                return; /* told by check_instance() */
-        if (subnet_env_read(subnet_file, &env, &e) < 0)
+        if (!instance || find_instance(instance, &link, &e) <= 0)
+                report_warn(r, what,
+                            "not looked at: no instance_address names the "
+                            "underlay's interface");
+        else if (subnet_env_read(subnet_file, &env, &e) < 0)
                 report_fail(r, what, "%s; restart flanneld", e.msg);
         else if ((uint32_t)env.mtu + VXLAN_OVERHEAD > link.mtu)
                 report_fail(r, what,

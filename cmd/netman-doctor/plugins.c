@@ -25,7 +25,22 @@ static void check_type(const char *type, const char *path, struct report *r)
                             e.msg);
 }
 
-static void check_flannel(const json_t *conf, const struct config *c, struct report *r)
+/**
+ * instance_of() - The cell's address: where the networker sets up rules it has it, else
+ *                 the wrapper
+ */
+static uint32_t instance_of(const struct config *c, const json_t *wrapper)
+{
+        const char *text = json_string_value(json_object_get(wrapper, "instance_address"));
+        uint32_t addr = c->rules.instance_addr;
+
+        if (!addr && text)
+                (void)fw_addr_parse(text, &addr, NULL); /* the wrapper tells what is wrong */
+        return addr;
+}
+
+static void check_flannel(const json_t *conf, const json_t *outer, const struct config *c,
+                          struct report *r)
 {
         const char *file = json_string_value(json_object_get(conf, "subnetFile"));
 
@@ -34,7 +49,7 @@ static void check_flannel(const json_t *conf, const struct config *c, struct rep
         if (access(file, R_OK) < 0)
                 report_fail(r, "subnet file", "%s cannot be read; is flanneld running?", file);
         else
-                check_mtu(c, file, r);
+                check_mtu(instance_of(c, outer), file, r);
         /* What it runs where nothing else is said. */
         check_type("host-local", c->cni_plugin_dir, r);
         if (!json_object_get(json_object_get(conf, "delegate"), "type"))
@@ -43,8 +58,10 @@ static void check_flannel(const json_t *conf, const struct config *c, struct rep
 
 /**
  * check_conf() - A plugin's configuration, its address manager and its delegates
+ * @outer: That of the plugin whose delegate it is, or NULL
  */
-static void check_conf(const json_t *conf, const struct config *c, int depth, struct report *r)
+static void check_conf(const json_t *conf, const json_t *outer, const struct config *c, int depth,
+                       struct report *r)
 {
         const char *type = json_string_value(json_object_get(conf, "type"));
         const json_t *ipam = json_object_get(conf, "ipam");
@@ -55,11 +72,11 @@ static void check_conf(const json_t *conf, const struct config *c, int depth, st
         if (type)
                 check_type(type, c->cni_plugin_dir, r);
         if (type && strcmp(type, "flannel") == 0)
-                check_flannel(conf, c, r);
+                check_flannel(conf, outer, c, r);
         if (json_is_object(ipam))
-                check_conf(ipam, c, depth + 1, r);
+                check_conf(ipam, conf, c, depth + 1, r);
         if (json_is_object(delegate))
-                check_conf(delegate, c, depth + 1, r);
+                check_conf(delegate, conf, c, depth + 1, r);
 }
 
 void check_plugins(const struct manager *m, struct report *r)
@@ -69,7 +86,7 @@ void check_plugins(const struct manager *m, struct report *r)
                 size_t j;
 
                 json_array_foreach(m->nets.items[i].plugins, j, conf) {
-                        check_conf(conf, m->c, 0, r);
+                        check_conf(conf, NULL, m->c, 0, r);
                 }
         }
 }

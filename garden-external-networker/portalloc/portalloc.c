@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STATE_MAX (16U << 20)
+#define STATE_MAX    (16U << 20)
+#define OUTGOING_MIN 1024 /* ports for connections that the cell begins */
 
 /** struct files - Paths of the pool's files */
 struct files {
@@ -169,4 +170,15 @@ bool portalloc_overlap(const struct portalloc *pa, int64_t *ret_lo, int64_t *ret
             str_to_int(tab + 1, 0, 65535, ret_hi, &e) < 0)
                 return false;
         return pa->range.start <= *ret_hi && pa->range.start + pa->range.count > *ret_lo;
+}
+
+bool portalloc_apart(const struct portalloc *pa, int64_t *lo, int64_t *hi)
+{
+        int64_t first = pa->range.start, next = first + pa->range.count;
+
+        if (first - *lo > *hi - next + 1)
+                *hi = first - 1;
+        else
+                *lo = next;
+        return *hi - *lo + 1 >= OUTGOING_MIN;
 }

@@ -55,6 +55,14 @@ int portalloc_count(const struct portalloc *pa, size_t *ret, struct err *e);
  */
 bool portalloc_overlap(const struct portalloc *pa, int64_t *ret_lo, int64_t *ret_hi);
 
+/**
+ * portalloc_apart() - A range for outgoing connections that leaves the pool alone
+ * @lo, @hi: What it is today; then the greater part of it that is beside the pool
+ *
+ * Return: false if that would be too few
+ */
+bool portalloc_apart(const struct portalloc *pa, int64_t *lo, int64_t *hi);
+
 /** portalloc_owns() - Is @port inside the pool's range? */
 static inline bool portalloc_owns(const struct portalloc *pa, uint32_t port)
 {

@@ -325,6 +325,31 @@ static void a_port_that_was_asked_for_is_not_given_to_others(void **state)
         clear();
 }
 
+static void outgoing_connections_are_shown_a_range_beside_the_pool(void **state)
+{
+        static const struct {
+                uint16_t start;
+                uint32_t count;
+                int64_t lo, hi; /* 0: there is none */
+        } cases[] = {
+                { 61000, 200, 32768, 60999 },   { 60000, 5000, 32768, 59999 },
+                { 30000, 20000, 50000, 61100 }, { 33000, 5000, 38000, 61100 },
+                { 32768, 28300, 0, 0 },         { 1024, 64000, 0, 0 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < COUNT(cases); i++) {
+                const struct portalloc pa = pool_of(cases[i].start, cases[i].count);
+                int64_t lo = 32768, hi = 61100;
+
+                assert_int_equal(portalloc_apart(&pa, &lo, &hi), cases[i].lo != 0);
+                if (!cases[i].lo)
+                        continue;
+                assert_int_equal(lo, cases[i].lo);
+                assert_int_equal(hi, cases[i].hi);
+        }
+}
+
 static size_t count_of(const struct portalloc *pa)
 {
         struct err e = { 0 };
@@ -363,6 +388,7 @@ int main(void)
                 cmocka_unit_test(a_foreign_state_file_and_a_torn_queue_are_no_obstacle),
                 cmocka_unit_test(the_order_outlives_a_kill_between_the_two_files),
                 cmocka_unit_test(a_port_that_was_asked_for_is_not_given_to_others),
+                cmocka_unit_test(outgoing_connections_are_shown_a_range_beside_the_pool),
                 cmocka_unit_test(ports_that_are_held_are_counted),
         };
 
