@@ -14,12 +14,6 @@ container k
 snapshot before
 exec 3<"/proc/$(pid k)/ns/net"
 
-networker() { # networker ACTION JSON: under whatever stands before it in $tracer
-    "${tracer[@]}" "$NETWORKER" --configFile="$T/networker.json" --action "$1" --handle k <<<"$2" >"$T/out" 2>"$T/err"
-}
-traced() { tracer=(strace -o "$T/trace.$1") && networker "$1" "$2"; }
-shot() { tracer=(killed "$3" "$4") && networker "$1" "$2"; [ $? = 137 ]; }
-
 traced up "$deep"
 ip=$(answer '.properties."garden.network.container-ip"')
 same "up comes through when it is not killed" 10.255.7 "${ip%.*}"

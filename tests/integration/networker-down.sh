@@ -127,6 +127,24 @@ down p
 same "down goes without" "0 " "$status $(cat "$T/err")"
 gone "and leaves nothing"
 
+# --- the container store, damaged or unreadable ---------------------------------------------------
+damaged() { echo '{"p":' >"$T/store"; }
+unreadable() { rm "$T/store" && mkdir "$T/store"; }
+for how in damaged unreadable; do
+    up p '{"Pid":'"$(pid p)"'}'
+    cp "$T/store" "$T/store.good"
+    $how
+    down p
+    match "down past a store that is $how succeeds and says so" "^0 store delete: .*$T/store" "$status $(cat "$T/err")"
+    up q '{"Pid":'"$(pid p)"'}'
+    match "up with a store that is $how fails and says so" "^1 cfnetworking: .*store add: .*$T/store" "$status $(tail -n 1 "$T/err")"
+    rm -rf "$T/store"
+    cp "$T/store.good" "$T/store"
+    down p
+    same "when the store is well again, down does the rest" "0 " "$status $(cat "$T/err")"
+    gone "and no trace is left of a store that was $how"
+done
+
 # --- one broken file among the networks ----------------------------------------------------------
 up p '{"Pid":'"$(pid p)"'}'
 echo '{' >"$T/cni.d/99-broken.conf"

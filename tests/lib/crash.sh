@@ -62,3 +62,41 @@ each() {
     done 7< <(boundaries "$trace")
     match "$what was killed many times ($rounds: $(boundaries "$trace" | cut -d' ' -f1 | uniq -c | xargs))" '^([5-9]|[0-9]{2,})$' "$rounds"
 }
+
+# crash_wrapper JSON: the CNI wrapper killed at every boundary of its ADD and of its DEL,
+# on an up of k with JSON and on a down.
+crash_wrapper() {
+    local json=$1
+    # A wrapper that runs under the tracer for the command it is told to.
+    mkdir "$T/traced"
+    cat >"$T/traced/cni-wrapper-plugin" <<SH
+#!/bin/sh
+[ "\$CNI_COMMAND" = "\$KILL_COMMAND" ] || exec "$BIN/cni-wrapper-plugin"
+[ -z "\$KILL_TRACE" ] || exec strace -o "\$KILL_TRACE" "$BIN/cni-wrapper-plugin"
+exec strace -o /dev/null -e "trace=\$KILL_CALL" -e "inject=\$KILL_CALL:signal=KILL:when=\$KILL_N" "$BIN/cni-wrapper-plugin"
+SH
+    chmod +x "$T/traced/cni-wrapper-plugin"
+    jq --arg t "$T" '.cni_plugin_dir = $t + "/traced:" + .cni_plugin_dir' "$T/networker.json" >"$T/traced.json"
+
+    KILL_COMMAND=ADD KILL_TRACE=$T/trace.ADD up k "$json" "$T/traced.json"
+    same "up comes through" 0 "$status"
+    KILL_COMMAND=DEL KILL_TRACE=$T/trace.DEL down k "$T/traced.json"
+    same "down comes through" 0 "$status"
+    shot_add() { KILL_COMMAND=ADD KILL_CALL=$1 KILL_N=$2 up k "$json" "$T/traced.json"; [ "$status" = 1 ]; }
+    each "the wrapper's ADD" "$T/trace.ADD" shot_add
+    # A wrapper that is killed is no success: the networker keeps what the next down needs.
+    shot_del() {
+        up k "$json" || return 1
+        KILL_COMMAND=DEL KILL_CALL=$1 KILL_N=$2 down k "$T/traced.json"
+        [ "$status" = 1 ]
+    }
+    each "the wrapper's DEL" "$T/trace.DEL" shot_del
+}
+
+# networker ACTION JSON: for k, under whatever stands before it in $tracer. traced: with its
+# calls in $T/trace.ACTION. shot ACTION JSON CALL N: killed; the status says whether it was.
+networker() {
+    "${tracer[@]}" "$NETWORKER" --configFile="$T/networker.json" --action "$1" --handle k <<<"$2" >"$T/out" 2>"$T/err"
+}
+traced() { tracer=(strace -o "$T/trace.$1") && networker "$1" "$2"; }
+shot() { tracer=(killed "$3" "$4") && networker "$1" "$2"; [ $? = 137 ]; }
