@@ -137,14 +137,14 @@ void check_orphans(const struct manager *m, const char *config_file, bool fix, s
                             "--handle %s </dev/null",
                             json_string_value(handle), config_file, json_string_value(handle));
         }
-        if (json_array_size(o.gone) == 0) {
+        if (json_array_size(o.gone) + json_array_size(o.doubtful) == 0)
                 report_pass(r, what);
-        } else if (fix) {
+        if (fix && json_array_size(o.gone)) {
                 remove_all(m, o.gone, r);
-        } else {
-                json_array_foreach(o.gone, i, handle) {
-                        report_fail(r, what, "%s; do: netman-doctor --fix-orphans",
-                                    json_string_value(handle));
-                }
+                return;
+        }
+        json_array_foreach(o.gone, i, handle) {
+                report_fail(r, what, "%s; do: netman-doctor --fix-orphans",
+                            json_string_value(handle));
         }
 }

@@ -79,12 +79,13 @@ static bool holds(const char *pid, const struct stat *ns, const char *kept)
 bool holders_exist(const struct stat *ns, const char *kept)
 {
         OWN(dir) DIR *proc = opendir("/proc");
+        OWN(mem) char *point = realpath(kept, NULL); /* as the kernel writes it */
         const struct dirent *entry;
 
-        if (!proc)
+        if (!proc || !point)
                 return true; /* when in doubt, it lives */
         while ((entry = readdir(proc)))
-                if (isdigit((unsigned char)entry->d_name[0]) && holds(entry->d_name, ns, kept))
+                if (isdigit((unsigned char)entry->d_name[0]) && holds(entry->d_name, ns, point))
                         return true;
         return false;
 }

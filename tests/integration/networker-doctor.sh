@@ -147,6 +147,16 @@ CONFIG=$T/other.json doctor --fix-orphans
 match "the doctor does not say that it has mended what it has not" '^FAIL  orphan half removed: something of it is left' "$(cat "$T/out")"
 orphan "what is left of it" half
 
+mkdir "$T/real-netns"
+ln -s "$T/real-netns" "$T/linked-netns"
+jq --arg t "$T" '.bind_mount_dir = $t + "/linked-netns/"' "$T/networker.json" >"$T/other.json"
+container far
+up far '{"Pid":'"$(pid far)"'}' "$T/other.json"
+kill_container far
+CONFIG=$T/other.json doctor
+match "a dead one is found where bind_mount_dir is written another way" ': far; do: ' "$(cat "$T/out")"
+down far "$T/other.json"
+
 # --- alive, without a process ----------------------------------------------------------------
 ip netns add lonely
 up_from() { "$NETWORKER" --configFile="$T/networker.json" --action up --handle lonely <<<'{"Pid":0}' 3<"$1" >/dev/null 2>"$T/err"; }
