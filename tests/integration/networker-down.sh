@@ -90,7 +90,7 @@ mkdir "$T/hang.d" "$T/hang"
 printf '#!/bin/sh\n[ "$CNI_COMMAND" = DEL ] && exit 0\nsleep 98765 &\nsleep 98765\n' >"$T/hang/hang"
 chmod +x "$T/hang/hang"
 jq '.delegate = {name: "net", cniVersion: "0.3.1", type: "hang"}' "$T/cni.d/30-net.conf" >"$T/hang.d/30-hang.conf"
-conf hang '.cni_config_dir = $t + "/hang.d" | .cni_plugin_dir += ":" + $t + "/hang" | .cni_timeout_seconds = 2 | .lock_timeout_seconds = 1'
+conf hang '.cni_config_dir = $t + "/hang.d" | .cni_plugin_dir += ":" + $t + "/hang" | .cni_timeout_seconds = 4 | .lock_timeout_seconds = 1'
 up p '{"Pid":'"$(pid p)"'}' "$T/hang.json"
 match "a delegate that does not end fails up, and is the one that is named" '^1 cfnetworking: .*plugin type="cni-wrapper-plugin" failed \(add\): .*plugin type="hang" failed \(add\): .*did not end in time$' "$status $(tail -n 1 "$T/err")"
 refuse "it does not run on" pgrep -f "$T/hang/hang"
