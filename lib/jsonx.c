@@ -36,10 +36,10 @@ static const char *type_name(const json_t *v)
         return "number";
 }
 
-int jsonx_wrong_type(const json_t *v, const char *path, const char *want, struct err *e)
+void jsonx_wrong_type_(const json_t *v, const char *path, const char *want, struct err *e)
 {
-        return err_set(e, FAULT_BAD_INPUT, 0, "json: cannot unmarshal %s into field %s of type %s",
-                       type_name(v), path, want);
+        (void)err_set(e, FAULT_BAD_INPUT, 0, "json: cannot unmarshal %s into field %s of type %s",
+                      type_name(v), path, want);
 }
 
 /**

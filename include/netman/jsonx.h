@@ -30,11 +30,13 @@ int jsonx_parse(const char *text, size_t len, json_t **ret, struct err *e);
  * @path: Where it stands, "policies.source.id"
  * @want: What it must be, "string"
  *
- * In the words that clients of the reference's API know.
+ * In the words that clients of the reference's API know. A macro, so that analysers
+ * see what err_set() lets them see.
  *
  * Return: always -1, with @e set: FAULT_BAD_INPUT
  */
-int jsonx_wrong_type(const json_t *v, const char *path, const char *want, struct err *e);
+#define jsonx_wrong_type(...) (jsonx_wrong_type_(__VA_ARGS__), -1)
+void jsonx_wrong_type_(const json_t *v, const char *path, const char *want, struct err *e);
 
 /**
  * jsonx_str() - A member that must be a string
