@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli-plugin/cc.h"
 
-#include "cli-plugin/progress.h"
-
 #include "netman/jsonx.h"
 
 #include <stdlib.h>
@@ -80,17 +78,25 @@ static int read_page(struct session *s, struct str *path, struct app_list *ret, 
         return str_ok(path, e);
 }
 
-/** read_pages() - All pages from @path on */
-static int read_pages(struct session *s, struct str *path, struct app_list *ret, struct err *e)
+/**
+ * read_pages() - All pages from @path on
+ * @kind: What is read, for the progress line, which the caller takes away
+ * @all:  How many there may be; 0: not known
+ */
+static int read_pages(struct session *s, const char *kind, size_t all, struct str *path,
+                      struct app_list *ret, struct err *e)
 {
-        if (str_ok(path, e) < 0)
+        OWN(str) struct str what = { 0 };
+
+        str_addf(&what, "Reading %s", kind);
+        if (str_ok(path, e) < 0 || str_ok(&what, e) < 0)
                 return -1;
         for (int i = 0; path->len; i++) {
                 if (i == PAGES_MAX)
                         return err_set(e, FAULT_UPSTREAM, 0, "more than %d pages", PAGES_MAX);
+                progress_show(&s->progress, what.data, ret->count, all);
                 if (read_page(s, path, ret, e) < 0)
                         return -1;
-                progress_show(s->quiet, "Reading apps", ret->count, 0);
         }
         return 0;
 }
@@ -111,8 +117,9 @@ int cc_id_by_name(struct session *s, const char *kind, const char *belongs, cons
                 str_addf(&path, "&%s=", belongs);
                 http_escape(&path, parent);
         }
-        if (read_pages(s, &path, &found, e) < 0)
+        if (read_pages(s, kind, 0, &path, &found, e) < 0)
                 return -1;
+        progress_clear(&s->progress);
         for (size_t i = 0; i < found.count; i++) {
                 if (strcmp(found.items[i].name, name) == 0) {
                         *ret = GIVE(found.items[i].id);
@@ -141,9 +148,9 @@ int cc_apps_of_space(struct session *s, const char *space, struct app_list *ret,
 
         str_add(&path, "/v3/apps?per_page=" PAGE_SIZE "&space_guids=");
         http_escape(&path, space);
-        if (read_pages(s, &path, ret, e) < 0)
+        if (read_pages(s, "apps", 0, &path, ret, e) < 0)
                 return -1;
-        progress_clear(s->quiet);
+        progress_clear(&s->progress);
         app_list_sort(ret);
         return 0;
 }
@@ -159,10 +166,10 @@ int cc_by_ids(struct session *s, const char *kind, const char *const *ids, size_
                         str_add(&path, i > at ? "%2C" : "");
                         http_escape(&path, ids[i]);
                 }
-                if (read_pages(s, &path, ret, e) < 0)
+                if (read_pages(s, kind, count, &path, ret, e) < 0)
                         return -1;
         }
-        progress_clear(s->quiet);
+        progress_clear(&s->progress);
         app_list_sort(ret);
         return 0;
 }

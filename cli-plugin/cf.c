@@ -120,11 +120,13 @@ static int cf_apps(struct session *s, struct app_list *ret, struct err *e)
         json_t *app;
         size_t i;
 
+        progress_show(&s->progress, "Reading apps", 0, 0); /* cf tells them all at once */
         if (rpc_call_text(rpc_of(s), "GetApps", "", &apps, e) < 0) {
                 if (!ask_instead(s, e) || current_space(s, &space, e) < 0)
                         return -1;
                 return cc_apps_of_space(s, space, ret, e);
         }
+        progress_clear(&s->progress);
         json_array_foreach(apps, i, app) {
                 if (app_list_add(ret, member(app, "Guid"), member(app, "Name"), "", e) < 0)
                         return -1;

@@ -4,7 +4,6 @@
 #include "cli-plugin/cf.h"
 #include "cli-plugin/hand.h"
 #include "cli-plugin/metadata.h"
-#include "cli-plugin/progress.h"
 #include "cli-plugin/run.h"
 
 #include <assert.h>
@@ -58,6 +57,7 @@ static int perform(struct session *s, const struct command *c, int argc, char **
 {
         struct args a;
         struct err e;
+        int rc;
 
         if (c->notice) {
                 str_addf(&o->text, "%s\n", c->notice);
@@ -67,11 +67,11 @@ static int perform(struct session *s, const struct command *c, int argc, char **
                 return fail(o, e.msg);
         if (args_parse(c, argc, argv, &a, &e) < 0)
                 return fail_usage(s, c, o, e.msg);
-        s->quiet = a.json; /* for programs */
-        if (runs[c->id](s, &a, o, &e) < 0 || out_flush(o, &e) < 0) {
-                progress_clear(s->quiet);
+        s->progress.quiet = a.json; /* for programs */
+        rc = runs[c->id](s, &a, o, &e);
+        progress_clear(&s->progress); /* where an error came in between */
+        if (rc < 0 || out_flush(o, &e) < 0)
                 return fail(o, e.msg);
-        }
         return o->status;
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli-plugin/policies.h"
 
-#include "cli-plugin/progress.h"
-
 #include "netman/clock.h"
 #include "netman/jsonx.h"
 
@@ -91,6 +89,7 @@ int policies_list(struct session *s, const struct policy_filter *f, struct polic
         OWN(http_answer) struct http_answer a = { 0 };
         OWN(policy_list) struct policy_list all = { 0 };
 
+        progress_show(&s->progress, "Reading policies", 0, 0);
         if (fetch_list(s, POLICIES_V1, f, &a, e) < 0)
                 return err_add(e, "%s", what);
         /* Servers of the first generation know v0 alone. */
@@ -100,6 +99,7 @@ int policies_list(struct session *s, const struct policy_filter *f, struct polic
                 (void)session_refused(&a, e);
                 return err_add(e, "%s", what);
         }
+        progress_clear(&s->progress);
         if (policy_list_parse_answer(str_text(&a.body), a.body.len, &all, e) < 0)
                 return err_add(e, "%s", what);
         if (!f->source && !f->destination)
@@ -153,16 +153,16 @@ int policies_wait(struct session *s, int seconds, struct policies_status *ret, s
                 if (wanted < 0)
                         wanted = ret->revision; /* ours is in it: the write has been answered */
                 if (!ret->known || ret->enforced >= ret->agents || ret->oldest_enforced >= wanted) {
-                        progress_clear(s->quiet);
+                        progress_clear(&s->progress);
                         return 0;
                 }
                 if (clock_ms() >= end)
                         break;
-                progress_show(s->quiet, "Cells that enforce it", (size_t)ret->enforced,
+                progress_show(&s->progress, "Cells that enforce it", (size_t)ret->enforced,
                               (size_t)ret->agents);
                 clock_sleep_ms(POLL_MS);
         }
-        progress_clear(s->quiet);
+        progress_clear(&s->progress);
         return err_set(e, FAULT_UPSTREAM, 0,
                        "after %d s %" PRId64 " of %" PRId64 " cells do not enforce it yet", seconds,
                        ret->agents - ret->enforced, ret->agents);

@@ -6,10 +6,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** progress_show() - "\rWHAT: DONE of ALL"; @all 0: not known */
-void progress_show(bool quiet, const char *what, size_t done, size_t all);
+/**
+ * struct progress - The line
+ * @quiet: There shall be none
+ * @shown: It stands there, and what is printed next would be appended to it
+ */
+struct progress {
+        bool quiet, shown;
+};
 
-/** progress_clear() - Take the line away again */
-void progress_clear(bool quiet);
+/**
+ * progress_show() - "WHAT: DONE of ALL", "WHAT: DONE" where @all is 0, "WHAT..."
+ *                   where @done is 0 too
+ */
+void progress_show(struct progress *p, const char *what, size_t done, size_t all);
+
+/** progress_clear() - Take the line away again; whoever shows it does so before anything is printed
+ */
+void progress_clear(struct progress *p);
 
 #endif

@@ -8,6 +8,7 @@
 #define NETMAN_PLUGIN_SESSION_H
 
 #include "cli-plugin/apps.h"
+#include "cli-plugin/progress.h"
 
 #include "netman/err.h"
 #include "netman/http_client.h"
@@ -53,14 +54,14 @@ struct session_ops {
  * @ops, @impl: One of the two ways, and its state
  * @http:       To the API; made at the first request
  * @token:      As last used
- * @quiet:      No progress lines
+ * @progress:   How far we are, for a terminal
  */
 struct session {
         const struct session_ops *ops;
         void *impl;
         struct http_client *http;
         char *token;
-        bool quiet;
+        struct progress progress;
 };
 
 void session_done(struct session *s);

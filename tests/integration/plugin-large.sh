@@ -29,10 +29,14 @@ echo "# listed with all names in $(($(now_ms) - started)) ms"
 same "one app of many is found" "large-4999 large-0 tcp 7000" "$(plugin list-access --app large-4999 | tail -n +5 | tr -s '\t' ' ' | grep '^large-4999.*7000')"
 progress=$(script -qec "env CF_HOME=$T/admin $BIN/network-policy-plugin list-access --app large-1 2>&1 >/dev/null" /dev/null </dev/null)
 match "a terminal sees how far it is" "Reading apps: 2000" "$progress"
+match "also while policies are read" "Reading policies\.\.\." "$progress"
 refuse "anything else does not" grep -q Reading <<<"$(plugin list-access --app large-1 2>&1 >/dev/null)"
+progress=$(script -qec "$TOOLS/cf-cli $T/cli.json $BIN/network-policy-plugin list-access --app large-1 2>&1 >/dev/null" /dev/null </dev/null)
+match "under cf too, where all apps come in one answer" $'Reading apps\\.\\.\\.call GetApps ""[[:space:]]+\033\\[K' "$(tr '\n' ' ' <<<"$progress")"
+refuse "anything else does not" grep -q Reading <<<"$("$TOOLS/cf-cli" "$T/cli.json" "$BIN/network-policy-plugin" list-access --app large-1 2>&1 >/dev/null)"
 on_terminal() { script -qec "env CF_HOME=$T/admin $BIN/network-policy-plugin list-access $*" /dev/null </dev/null; }
 refuse "nor who asks for JSON" grep -q Reading <<<"$(on_terminal --json --app large-1)"
 world '.fail = {"/v3/spaces": 503}'
-match "an error stands in a line of its own" $'Reading apps: [0-9]+\r\033\\[K[^R]*FAILED' "$(on_terminal --all --app large-1 | tr '\n' ' ')"
+match "an error stands in a line of its own" $'Reading spaces: 0 of 1\r\033\\[K[^R]*FAILED' "$(on_terminal --all --app large-1 | tr '\n' ' ')"
 world 'del(.fail)'
 done_testing

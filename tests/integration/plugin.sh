@@ -223,6 +223,38 @@ on_terminal() { script -qec "env CF_HOME=$T/dora $* $BIN/network-policy-plugin l
 match "colours on a terminal" $'\033\\[36;1mdora\033\\[0m' "$(on_terminal)"
 refuse "none with NO_COLOR" grep -q $'\033\\[36' <<<"$(on_terminal NO_COLOR=1)"
 
+# --- what stands on a terminal in the end, a line of progress taken away or not ------------------
+shows() {
+    local what=$1 text=$2
+    shift 2
+    same "on a terminal: $what" "$text" "$(script -qec "env NO_COLOR=1 CF_HOME=$T/dora $BIN/network-policy-plugin $*" /dev/null </dev/null |
+        sed 's/\r$//; s/.*\r\x1b\[K//')"
+}
+shows "a policy is made" "Allowing traffic from frontend to backend as dora...
+OK" allow-access frontend backend --protocol tcp --port 8080
+shows "and explained" "frontend -> backend tcp 8080: allowed
+   by policy tcp 8080
+   the policy server knows of no live cell to enforce it" explain-access frontend backend --protocol tcp --port 8080
+shows "and listed" "Listing policies as dora...
+OK
+
+Source${tab}${tab}Destination${tab}Protocol${tab}Port
+frontend${tab}backend${tab}${tab}tcp${tab}${tab}8080" list-access
+shows "also with all spaces" "Listing policies as dora...
+OK
+
+Source${tab}${tab}Source Space${tab}Source Org${tab}Destination${tab}Dest. Space${tab}Dest. Org${tab}Protocol${tab}Port
+frontend${tab}dev${tab}${tab}one${tab}${tab}backend${tab}${tab}dev${tab}${tab}one${tab}${tab}tcp${tab}${tab}8080" list-access --all
+shows "by one app" "Listing policies as dora...
+FAILED
+getting app: App nosuch not found" list-access --app nosuch
+echo "policies: [{source: frontend, destination: backend, ports: 8080}]" >"$T/same.yml"
+shows "a file is applied" "Applying policies of $T/same.yml as dora...
+0 to add, 0 to remove, 1 unchanged
+OK" apply-access -f "$T/same.yml"
+shows "in cf's newer words" "Removing network policy from app frontend to app backend in org one / space dev as dora...
+OK" remove-network-policy frontend backend --protocol tcp --port 8080
+
 # --- an administrator, all spaces, JSON ----------------------------------------------------
 user=admin
 jq '.SpaceFields = {GUID: "space-2", Name: "prod"}' "$T/admin/.cf/config.json" >"$T/c" && mv "$T/c" "$T/admin/.cf/config.json"
