@@ -24,10 +24,15 @@ static int wrong(const yaml_node_t *node, struct err *e, const char *what)
                        node ? node->start_mark.line + 1 : (size_t)1, what);
 }
 
+/** scalar() - A node's text; NULL for what is none, or holds a zero byte: no name does */
 static const char *scalar(const yaml_node_t *node)
 {
-        return node && node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value
-                                                      : NULL;
+        const char *text;
+
+        if (!node || node->type != YAML_SCALAR_NODE)
+                return NULL;
+        text = (const char *)node->data.scalar.value;
+        return strlen(text) == node->data.scalar.length ? text : NULL;
 }
 
 /** struct wish - One entry of the list while it is read; nodes are borrowed */
@@ -149,6 +154,27 @@ static int find_list(yaml_document_t *d, const yaml_node_t **ret, struct err *e)
         return 0;
 }
 
+static int load(yaml_parser_t *parser, yaml_document_t *doc, struct err *e)
+{
+        if (!yaml_parser_load(parser, doc))
+                return err_set(e, FAULT_BAD_INPUT, 0, "line %zu: %s", parser->problem_mark.line + 1,
+                               parser->problem ? parser->problem : "not YAML");
+        return 0;
+}
+
+/** check_end() - Is there nothing behind the document? With --prune it would be removed */
+static int check_end(yaml_parser_t *parser, struct err *e)
+{
+        OWN(yaml) yaml_document_t next = { 0 };
+
+        if (load(parser, &next, e) < 0)
+                return -1;
+        if (yaml_document_get_root_node(&next))
+                return err_set(e, FAULT_BAD_INPUT, 0, "line %zu: only one document can be applied",
+                               next.start_mark.line + 1);
+        return 0;
+}
+
 int wishes_parse(const char *text, size_t len, struct policy_list *ret, struct err *e)
 {
         OWN(parser) yaml_parser_t parser = { 0 };
@@ -158,10 +184,8 @@ int wishes_parse(const char *text, size_t len, struct policy_list *ret, struct e
         if (!yaml_parser_initialize(&parser))
                 return err_oom(e);
         yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
-        if (!yaml_parser_load(&parser, &doc))
-                return err_set(e, FAULT_BAD_INPUT, 0, "line %zu: %s", parser.problem_mark.line + 1,
-                               parser.problem ? parser.problem : "not YAML");
-        if (find_list(&doc, &list, e) < 0)
+        if (load(&parser, &doc, e) < 0 || find_list(&doc, &list, e) < 0 ||
+            check_end(&parser, e) < 0)
                 return -1;
         for (const yaml_node_item_t *i = list->data.sequence.items.start;
              i < list->data.sequence.items.top; i++) {

@@ -16,6 +16,8 @@
  *     protocol: tcp            # the default
  *     ports: [8080, 9000-9010] # or one
  *
+ * and nothing behind it: a second document is an error.
+ *
  * @ret: Policies whose source and destination are names, in the file's order
  * @e:   FAULT_BAD_INPUT with the line number
  */

@@ -102,12 +102,15 @@ static void apps_are_found_by_id_and_kept_once(void **state)
 
 static void wishes_are_read(void **state)
 {
-        static const char text[] = "policies:\n"
+        static const char text[] = "---\n"
+                                   "policies:\n"
                                    "- {source: a, destination: b, ports: 80}\n"
                                    "- source: b\n"
                                    "  destination: a\n"
                                    "  protocol: udp\n"
-                                   "  ports: [53, 100-200]\n";
+                                   "  ports: [53, 100-200]\n"
+                                   "...\n"
+                                   "# and no more\n";
         OWN(policy_list) struct policy_list l = { 0 };
         struct err e;
 
@@ -140,6 +143,14 @@ static void wishes_that_make_no_sense_name_their_line(void **state)
                   "line 3: the same key twice" },
                 { "policies:\n- {source: a, destination: b, port: 1, ports: 2}\n",
                   "ports are given twice" },
+                { "policies: []\n---\npolicies: []\n", "line 2: only one document" },
+                { "policies: []\n...\n]]] not yaml\n", "line 3: " },
+                { "policies:\n- {source: \"a\\0b\", destination: b, ports: 1}\n",
+                  "line 2: need a text here" },
+                { "policies:\n- {source: a, destination: b, ports: \"1\\0\"}\n",
+                  "line 2: a port" },
+                { "policies:\n- {\"source\\0\": a, destination: b, ports: 1}\n",
+                  "line 2: unknown key" },
         };
 
         (void)state;
