@@ -37,9 +37,15 @@ static int resolve(struct session *s, const struct args *a, char **source, char 
 int check_wait(struct session *s, const struct args *a, struct err *e)
 {
         struct policies_status st = { .known = true };
+        struct err why;
 
-        if (a->wait_s && policies_status(s, &st, e) < 0)
+        if (!a->wait_s)
+                return 0;
+        /* Trouble may be over by the time that there is something to wait for. */
+        if (policies_status(s, a->wait_s * 1000, &st, &why) < 0 && why.fault != FAULT_UPSTREAM) {
+                *e = why;
                 return -1;
+        }
         if (!st.known)
                 return err_set(e, FAULT_UPSTREAM, 0,
                                "the policy server cannot tell what cells enforce: nothing was "
@@ -54,7 +60,7 @@ int wait_for_cells(struct session *s, const struct args *a, struct out *o, struc
         if (!a->wait_s)
                 return 0;
         if (policies_wait(s, a->wait_s, &st, e) < 0)
-                return -1;
+                return err_add(e, "the change itself was made");
         if (st.agents)
                 str_addf(&o->text, "Enforced by %" PRId64 " of %" PRId64 " cells\n", st.agents,
                          st.agents);

@@ -105,32 +105,33 @@ static void say_refused(const struct pair *p, const struct args *a, struct out *
         str_add(&o->text, "\n");
 }
 
-static void say_allowed(const struct str *why, const struct policies_status *st, struct out *o)
+/** say_allowed() - By which policies; and who enforces them, as far as the server tells */
+static void say_allowed(struct session *s, const struct str *why, struct out *o)
 {
+        struct policies_status st = { 0 };
+        struct err e;
+
         str_addf(&o->text, "   by policy %s\n", str_text(why));
-        if (!st->known)
-                return;
-        if (!st->agents) {
+        if (policies_status(s, 0, &st, &e) < 0)
+                str_addf(&o->text, "   it is not known how many cells enforce it (%s)\n", e.msg);
+        else if (st.known && !st.agents)
                 str_add(&o->text, "   the policy server knows of no live cell to enforce it\n");
-                return;
-        }
-        str_addf(&o->text,
-                 "   the newest policies are enforced by %" PRId64 " of %" PRId64 " cells\n",
-                 st->enforced, st->agents);
+        else if (st.known)
+                str_addf(&o->text,
+                         "   the newest policies are enforced by %" PRId64 " of %" PRId64
+                         " cells\n",
+                         st.enforced, st.agents);
 }
 
 int run_explain(struct session *s, const struct args *a, struct out *o, struct err *e)
 {
         OWN(pair) struct pair p = { 0 };
         OWN(str) struct str why = { 0 };
-        struct policies_status st = { 0 };
         bool allowed;
 
         if (look(s, a, &p, e) < 0)
                 return -1;
         allowed = covered(&p.there, a, &why);
-        if (allowed && policies_status(s, &st, e) < 0)
-                return -1;
         out_add(o, STYLE_CYAN, a->source);
         str_add(&o->text, " -> ");
         out_add(o, STYLE_CYAN, a->destination);
@@ -140,7 +141,7 @@ int run_explain(struct session *s, const struct args *a, struct out *o, struct e
         out_add(o, allowed ? STYLE_GREEN : STYLE_RED, allowed ? "allowed" : "not allowed");
         str_add(&o->text, "\n");
         if (allowed)
-                say_allowed(&why, &st, o);
+                say_allowed(s, &why, o);
         else
                 say_refused(&p, a, o);
         o->status = allowed ? 0 : 1;

@@ -10,6 +10,8 @@
 #define POLICIES_V0 "/networking/v0/external/policies"
 #define POLICIES_V1 "/networking/v1/external/policies"
 #define POLL_MS     100
+#define TROUBLE_MS  500  /* between two questions to a server in trouble */
+#define LOOK_MS     5000 /* for one of them: it may be answered by another instance next time */
 
 /** wants_v1() - v0 cannot say a range; it can say all else, to every server there is */
 static bool wants_v1(const struct policy_list *list)
@@ -126,11 +128,11 @@ static int parse_status(const struct http_answer *a, struct policies_status *ret
         return 0;
 }
 
-int policies_status(struct session *s, struct policies_status *ret, struct err *e)
+int policies_status(struct session *s, int timeout_ms, struct policies_status *ret, struct err *e)
 {
         OWN(http_answer) struct http_answer a = { 0 };
 
-        if (session_request(s, "GET", POLICIES_V1 "/status", NULL, &a, e) < 0)
+        if (session_get(s, POLICIES_V1 "/status", timeout_ms, &a, e) < 0)
                 return err_add(e, "getting status");
         if (a.status == 404 || a.status == 405 || a.status == 406) {
                 *ret = (struct policies_status){ 0 };
@@ -143,27 +145,55 @@ int policies_status(struct session *s, struct policies_status *ret, struct err *
         return parse_status(&a, ret, e);
 }
 
+/** look() - The status, at the latest at @end; FAULT_UPSTREAM where it is worth another try */
+static int look(struct session *s, int64_t end, struct policies_status *ret, struct err *e)
+{
+        int64_t left = end - clock_ms();
+
+        left = left < 1 ? 1 : left > LOOK_MS ? LOOK_MS : left;
+        if (policies_status(s, (int)left, ret, e) < 0)
+                return -1;
+        if (!ret->known)
+                return err_set(e, FAULT_UPSTREAM, 0, "the policy server cannot tell");
+        return 0;
+}
+
+static int time_is_over(int seconds, const struct policies_status *st, const struct err *why,
+                        struct err *e)
+{
+        if (why->fault)
+                return err_set(e, FAULT_UPSTREAM, 0,
+                               "after %d s it is not known which cells enforce it (%.180s)",
+                               seconds, why->msg);
+        return err_set(e, FAULT_UPSTREAM, 0,
+                       "after %d s %" PRId64 " of %" PRId64 " cells do not enforce it yet", seconds,
+                       st->agents - st->enforced, st->agents);
+}
+
 int policies_wait(struct session *s, int seconds, struct policies_status *ret, struct err *e)
 {
         int64_t end = clock_ms() + (int64_t)seconds * 1000, wanted = -1;
+        struct err why;
 
-        for (;;) {
-                if (policies_status(s, ret, e) < 0)
-                        return -1;
+        do {
+                why = (struct err){ 0 };
+                if (look(s, end, ret, &why) < 0) {
+                        if (why.fault != FAULT_UPSTREAM) {
+                                *e = why;
+                                return -1;
+                        }
+                        clock_sleep_ms(TROUBLE_MS);
+                        continue;
+                }
                 if (wanted < 0)
                         wanted = ret->revision; /* ours is in it: the write has been answered */
-                if (!ret->known || ret->enforced >= ret->agents || ret->oldest_enforced >= wanted) {
+                if (ret->enforced >= ret->agents || ret->oldest_enforced >= wanted) {
                         progress_clear(&s->progress);
                         return 0;
                 }
-                if (clock_ms() >= end)
-                        break;
                 progress_show(&s->progress, "Cells that enforce it", (size_t)ret->enforced,
                               (size_t)ret->agents);
                 clock_sleep_ms(POLL_MS);
-        }
-        progress_clear(&s->progress);
-        return err_set(e, FAULT_UPSTREAM, 0,
-                       "after %d s %" PRId64 " of %" PRId64 " cells do not enforce it yet", seconds,
-                       ret->agents - ret->enforced, ret->agents);
+        } while (clock_ms() < end);
+        return time_is_over(seconds, ret, &why, e);
 }

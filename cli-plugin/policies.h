@@ -34,13 +34,16 @@ struct policies_status {
         bool known;
         int64_t revision, agents, enforced, oldest_enforced;
 };
-int policies_status(struct session *s, struct policies_status *ret, struct err *e);
+
+/** policies_status() - @timeout_ms: what it may take at most; 0: as long as any request */
+int policies_status(struct session *s, int timeout_ms, struct policies_status *ret, struct err *e);
 
 /**
  * policies_wait() - Until every live cell enforces what holds now
- * @seconds: At most so long
- * @ret:     As last seen; @known false where the server cannot tell
- * @e:       FAULT_UPSTREAM: time is over, and how many cells are behind
+ * @seconds: At most so long; a server in trouble is asked again until then
+ * @ret:     As last seen
+ * @e:       FAULT_UPSTREAM: time is over, and how many cells are behind, or why
+ *           that is not known
  */
 int policies_wait(struct session *s, int seconds, struct policies_status *ret, struct err *e);
 

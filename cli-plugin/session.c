@@ -59,26 +59,21 @@ static int renew_token(struct session *s, bool fresh, struct err *e)
         return 0;
 }
 
-static int send_once(struct session *s, const char *method, const char *path, const char *body,
-                     struct http_answer *a, struct err *e)
+static int send_once(struct session *s, struct http_call *call, struct http_answer *a,
+                     struct err *e)
 {
-        struct http_call call = { .method = method,
-                                  .path = path,
-                                  .authorization = s->token,
-                                  .body = body,
-                                  .body_len = body ? strlen(body) : 0 };
-
-        if (http_client_call(s->http, &call, a, e) < 0)
+        call->authorization = s->token;
+        if (http_client_call(s->http, call, a, e) < 0)
                 return err_add(e, "http client do");
         return 0;
 }
 
-int session_request(struct session *s, const char *method, const char *path, const char *body,
-                    struct http_answer *a, struct err *e)
+static int send_call(struct session *s, struct http_call *call, struct http_answer *a,
+                     struct err *e)
 {
         if (!s->token && renew_token(s, false, e) < 0)
                 return -1;
-        if (send_once(s, method, path, body, a, e) < 0)
+        if (send_once(s, call, a, e) < 0)
                 return -1;
         if (a->status != 401)
                 return 0;
@@ -86,7 +81,26 @@ int session_request(struct session *s, const char *method, const char *path, con
          * that cannot be renewed leaves the server's 401 to be told. */
         if (renew_token(s, true, NULL) < 0)
                 return 0;
-        return send_once(s, method, path, body, a, e);
+        return send_once(s, call, a, e);
+}
+
+int session_request(struct session *s, const char *method, const char *path, const char *body,
+                    struct http_answer *a, struct err *e)
+{
+        struct http_call call = { .method = method,
+                                  .path = path,
+                                  .body = body,
+                                  .body_len = body ? strlen(body) : 0 };
+
+        return send_call(s, &call, a, e);
+}
+
+int session_get(struct session *s, const char *path, int timeout_ms, struct http_answer *a,
+                struct err *e)
+{
+        struct http_call call = { .method = "GET", .path = path, .timeout_ms = timeout_ms };
+
+        return send_call(s, &call, a, e);
 }
 
 /** status_text() - The words that belong to a status */

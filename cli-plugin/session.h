@@ -87,6 +87,10 @@ int session_copy(const char *text, char **ret, struct err *e);
 int session_request(struct session *s, const char *method, const char *path, const char *body,
                     struct http_answer *a, struct err *e);
 
+/** session_get() - A GET; @timeout_ms: what it may take at most */
+int session_get(struct session *s, const char *path, int timeout_ms, struct http_answer *a,
+                struct err *e);
+
 /**
  * session_refused() - An answer that is no success, as an error: "403 Forbidden: …"
  * @e: FAULT_UPSTREAM: the server failed, and what it did is not known

@@ -131,22 +131,27 @@ refuse "and nothing was changed" grep -q 9009 <<<"$(rows)"
 match "nor by apply-access" "nothing was changed" "$(plugin apply-access -f "$T/many.yml" --prune --wait)"
 check "explain-access does without" plugin explain-access frontend db --protocol tcp --port 9001
 world 'del(.fail)'
+# cell N …: cell N asks for its policies; etag N: what it got
 cell() {
-    curl -s --cacert "$T/certs/ca.crt" --cert "$T/certs/client.crt" --key "$T/certs/client.key" -H "X-Agent-Id: cell-1" \
-        -D "$T/cell.headers" -o /dev/null "$@" "https://127.0.0.1:4003/networking/v0/internal/policies?id=app-1"
+    local n=$1
+    shift
+    curl -s --cacert "$T/certs/ca.crt" --cert "$T/certs/client.crt" --key "$T/certs/client.key" -H "X-Agent-Id: cell-$n" \
+        -D "$T/cell-$n.headers" -o /dev/null "$@" "https://127.0.0.1:4003/networking/v0/internal/policies?id=app-1"
 }
-etag() { tr -d '\r' <"$T/cell.headers" | sed -n 's/^[Ee][Tt]ag: //p'; }
+etag() { tr -d '\r' <"$T/cell-$1.headers" | sed -n 's/^[Ee][Tt]ag: //p'; }
 cells() { curl -s -H "Authorization: $(jq -r .AccessToken "$T/dora/.cf/config.json")" $API/networking/v1/external/policies/status | jq -c '[.agents, .enforced]'; }
-cell
+cell 1
 plugin allow-access frontend db --protocol udp --port 9001 >/dev/null
-cell -H "If-None-Match: $(etag)" # it says what it enforces: not the newest
+cell 1 -H "If-None-Match: $(etag 1)" # it says what it enforces: not the newest
 check "a cell that is behind is seen" wait_for 20 eval '[ "$(cells)" = "[1,0]" ]'
 out=$(plugin allow-access frontend db --protocol tcp --port 9002 --wait=1)
 same "a cell that does not enforce it: exit status 1" 1 $?
 match "and how many there are" "after 1 s 1 of 1 cells do not enforce it yet" "$out"
 match "but the policy is there" "db tcp 9002" "$(rows)"
+match "which is said" "the change itself was made: after 1 s" "$out"
+match "explain-access counts it as behind" "enforced by 0 of 1 cells" "$(plugin explain-access frontend db --protocol tcp --port 9002)"
 # From here on the cell enforces what it gets, and says so by asking again.
-(while cell -H "If-None-Match: $(etag)" -H "Prefer: wait=5"; do :; done) &
+(while cell 1 -H "If-None-Match: $(etag 1)" -H "Prefer: wait=5"; do :; done) &
 agent=$!
 out=$(plugin allow-access frontend db --protocol tcp --port 9003 --wait=30)
 same "a cell that does enforce it: exit status 0" 0 $?
@@ -154,6 +159,45 @@ match "and they are counted" "^Enforced by 1 of 1 cells$" "$out"
 match "explain-access counts them too" "enforced by 1 of 1 cells" "$(plugin explain-access frontend db --protocol tcp --port 9003)"
 check "remove-access waits as well" plugin remove-access frontend db --protocol tcp --port 9003 --wait=30
 check "and apply-access" plugin apply-access -f "$T/policies.yml" --prune --wait=30
-kill $agent
+
+# one of two cells is behind
+cell 2
+plugin allow-access frontend db --protocol udp --port 9004 >/dev/null
+cell 2 -H "If-None-Match: $(etag 2)"
+check "a second cell is behind, the first is not" wait_for 20 eval '[ "$(cells)" = "[2,1]" ]'
+match "explain-access counts both" "enforced by 1 of 2 cells" "$(plugin explain-access frontend db --protocol udp --port 9004)"
+out=$(plugin allow-access frontend db --protocol tcp --port 9005 --wait=1)
+same "one cell of two is not enough: exit status 1" 1 $?
+match "and it is counted" "after 1 s 1 of 2 cells do not enforce it yet" "$out"
+
+# the status fails while it is waited for
+status=/networking/v1/external/policies/status
+asked() { grep -c "GET $status -> $1" "$T/cc.log"; }
+world ".fail = {\"$status\": 503}"
+before=$(asked 503)
+plugin allow-access frontend db --protocol tcp --port 9006 --wait=60 >"$T/waited" &
+waiter=$!
+check "the status is asked for again where the server is in trouble" wait_for 30 eval '[ "$(asked 503)" -gt $((before + 2)) ]'
+(cell 2 && while cell 2 -H "If-None-Match: $(etag 2)" -H "Prefer: wait=5"; do :; done) &
+second=$!
+world 'del(.fail)'
+wait $waiter
+same "and once it answers, the cells are waited for: exit status 0" 0 $?
+match "both" "^Enforced by 2 of 2 cells$" "$(cat "$T/waited")"
+world ".fail = {\"$status\": 503}"
+out=$(plugin allow-access frontend db --protocol tcp --port 9007 --wait=1)
+same "a status that is not told in time: exit status 1" 1 $?
+match "the policy was made, but nobody knows who enforces it, and why" \
+    "the change itself was made: after 1 s it is not known which cells enforce it .*getting status: http client do: 503" "$out"
+match "and it is there" "db tcp 9007" "$(rows)"
+out=$(plugin explain-access frontend db --protocol tcp --port 9007)
+same "explain-access answers all the same: exit status 0" 0 $?
+match "allowed" "tcp 9007: allowed" "$out"
+match "though by how many cells is not known" "it is not known how many cells enforce it .*503" "$out"
+world ".fail = {} | .delay_ms = {\"$status\": 120000}"
+match "a server that does not answer at all is not waited for longer" "after 1 s it is not known" \
+    "$(plugin allow-access frontend db --protocol tcp --port 9008 --wait=1)"
+world 'del(.delay_ms)'
+kill $agent $second
 
 done_testing
