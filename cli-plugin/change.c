@@ -69,6 +69,31 @@ int wait_for_cells(struct session *s, const struct args *a, struct out *o, struc
         return 0;
 }
 
+/*
+ * Only ranges overlap, so whoever uses none reads what the reference says. An error is
+ * no failure of the command: what was to be removed has been.
+ */
+void say_still_allowed(struct session *s, const struct policy *removed, struct out *o)
+{
+        struct policy_filter f = { .source = removed->source, .destination = removed->destination };
+        OWN(policy_list) struct policy_list list = { 0 };
+
+        if (policies_list(s, &f, &list, NULL) < 0)
+                return;
+        for (size_t i = 0; i < list.count; i++) {
+                const struct policy *p = &list.items[i];
+
+                if (p->proto != removed->proto || p->start > removed->end ||
+                    p->end < removed->start)
+                        continue;
+                str_addf(&o->text, "Still allowed by policy %s ", policy_proto_name(p->proto));
+                print_ports(p, &o->text);
+                str_add(&o->text, " (to remove that: --port ");
+                print_ports(p, &o->text);
+                str_add(&o->text, ")\n");
+        }
+}
+
 int run_change(struct session *s, const struct args *a, struct out *o, struct err *e)
 {
         bool allow = a->command->id == COMMAND_ALLOW;
@@ -91,6 +116,8 @@ int run_change(struct session *s, const struct args *a, struct out *o, struct er
         p.destination = destination;
         if ((allow ? policies_create(s, &list, e) : policies_delete(s, &list, e)) < 0)
                 return -1;
+        if (!allow)
+                say_still_allowed(s, &p, o);
         if (wait_for_cells(s, a, o, e) < 0)
                 return -1;
         say_ok(o);

@@ -137,7 +137,10 @@ int run_remove_policy(struct session *s, const struct args *a, struct out *o, st
                 return -1;
         if (!there)
                 str_add(&o->text, "Policy does not exist.\n");
-        else if (policies_delete(s, &list, e) < 0 || wait_for_cells(s, a, o, e) < 0)
+        else if (policies_delete(s, &list, e) < 0)
+                return -1;
+        say_still_allowed(s, &p, o);
+        if (there && wait_for_cells(s, a, o, e) < 0)
                 return -1;
         say_ok(o);
         return 0;

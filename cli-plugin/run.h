@@ -31,6 +31,9 @@ int say_user(struct session *s, struct out *o, struct err *e);
 /** print_ports() - "8080" or "8080-8090" */
 void print_ports(const struct policy *p, struct str *s);
 
+/** say_still_allowed() - After a removal: what other policies allow some of the ports, if any do */
+void say_still_allowed(struct session *s, const struct policy *removed, struct out *o);
+
 /** say_ok() - OK, and the two line breaks that have always followed it */
 void say_ok(struct out *o);
 

@@ -40,6 +40,22 @@ out=$(plugin explain-access backend frontend --protocol tcp --port 8081)
 match "the other direction is pointed at" "the other direction, frontend to backend, is allowed" "$out"
 match "an app that is not there" "resolving source app: App nosuch not found" "$(plugin explain-access nosuch db --protocol tcp --port 1)"
 
+# --- removing what another policy allows, too ------------------------------------------------
+plugin allow-access db frontend --protocol tcp --port 100-200 >/dev/null
+plugin allow-access db frontend --protocol tcp --port 150 >/dev/null
+plugin allow-access db frontend --protocol udp --port 150 >/dev/null
+same "a port is removed, and a range still allows it: that is said" "Denying traffic from db to frontend as dora...
+Still allowed by policy tcp 100-200 (to remove that: --port 100-200)
+OK" "$(plugin remove-access db frontend --protocol tcp --port 150)"
+match "in cf's newer words too" "^Still allowed by policy tcp 100-200 " "$(plugin remove-network-policy db frontend --protocol tcp --port 150)"
+same "with the range removed nothing is left to say" "Denying traffic from db to frontend as dora...
+OK" "$(plugin remove-access db frontend --protocol tcp --port 100-200)"
+plugin remove-access db frontend --protocol udp --port 150 >/dev/null
+world '.fail = {"/networking/v1/external/policies": 503}'
+same "nor where it cannot be found out" "Denying traffic from db to frontend as dora...
+OK" "$(plugin remove-access db frontend --protocol tcp --port 150)"
+world 'del(.fail)'
+
 # --- apply --------------------------------------------------------------------------------
 cat >"$T/policies.yml" <<'YAML'
 # what dora wants
