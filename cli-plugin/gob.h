@@ -72,10 +72,13 @@ struct gob_type {
         size_t field_count;
 };
 
-/** struct gob_types - Definitions of one direction of one connection */
+/**
+ * struct gob_types - Definitions of one direction of one connection
+ * @fields: Of all of them together
+ */
 struct gob_types {
         struct gob_type *items;
-        size_t count, cap;
+        size_t count, cap, fields;
 };
 
 void gob_types_done(struct gob_types *t);
@@ -101,7 +104,7 @@ int gob_get_bytes(struct gob_reader *r, const char **ret, size_t *ret_len, struc
 /**
  * gob_get_definition() - What follows a negative id
  * @id: The id being defined: the message's own, not the one inside
- * @e:  Also: defined already, too many, too many fields
+ * @e:  Also: defined already, too many, too many fields, a name too long
  */
 int gob_get_definition(struct gob_types *t, int64_t id, struct gob_reader *r, struct err *e);
 

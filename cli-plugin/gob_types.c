@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TYPES_MAX  1024
-#define FIELDS_MAX 256
+#define TYPES_MAX      1024
+#define FIELDS_MAX     256  /* of one type */
+#define ALL_FIELDS_MAX 8192 /* cf has some 100 */
+#define NAME_SIZE_MAX  256
 
 static int cut_short(struct err *e)
 {
@@ -105,6 +107,8 @@ static int get_struct_field(struct gob_reader *r, struct gob_field *f, struct er
 
         if (get_pair(r, &name, &len, &f->type, e) < 0)
                 return -1;
+        if (len > NAME_SIZE_MAX)
+                return err_set(e, FAULT_UPSTREAM, 0, "gob: name of a field too long");
         f->name = strndup(name ? name : "", len);
         return f->name ? 0 : err_oom(e);
 }
@@ -208,6 +212,11 @@ int gob_get_definition(struct gob_types *t, int64_t id, struct gob_reader *r, st
                 type_done(&type);
                 return -1;
         }
+        if (t->fields + type.field_count > ALL_FIELDS_MAX) {
+                type_done(&type);
+                return err_set(e, FAULT_UPSTREAM, 0, "gob: more than %d fields", ALL_FIELDS_MAX);
+        }
+        t->fields += type.field_count;
         t->items[t->count++] = type;
         return 0;
 }

@@ -6,13 +6,23 @@
 #include <math.h>
 #include <string.h>
 
-#define DEPTH_MAX  64
-#define VALUES_MAX 4000000 /* in one message; each is some 50 bytes of ours */
+#define DEPTH_MAX 64
+
+/*
+ * A byte of gob can be an empty struct, which is hundreds of bytes of ours. So what
+ * values become is weighed, roughly as jansson needs it. GetApps of 5,000 apps
+ * weighs about 25 MB.
+ */
+#define WEIGHT_MAX    ((size_t)128 << 20)
+#define VALUE_WEIGHT  64  /* any, with its place in a list */
+#define OBJECT_WEIGHT 256 /* besides */
+#define MEMBER_WEIGHT 128 /* besides its name */
+#define LIST_WEIGHT   128
 
 /**
  * struct walk - A value on its way from bytes to JSON
  * @depth: How deep we are; types may contain themselves
- * @left:  Values that may still be made
+ * @left:  Weight of the values that may still be made
  */
 struct walk {
         struct gob_types *types;
@@ -22,6 +32,14 @@ struct walk {
 };
 
 static int get_value(struct walk *w, int64_t id, json_t **ret, struct err *e);
+
+static int weigh(struct walk *w, size_t weight, struct err *e)
+{
+        if (weight > w->left)
+                return err_set(e, FAULT_UPSTREAM, 0, "gob: value too great");
+        w->left -= weight;
+        return 0;
+}
 
 /** made() - Hand on what jansson made, or tell that it did not */
 static int made(json_t *value, json_t **ret, struct err *e)
@@ -37,7 +55,7 @@ static int get_text(struct walk *w, json_t **ret, struct err *e)
         const char *text;
         size_t len;
 
-        if (gob_get_bytes(&w->r, &text, &len, e) < 0)
+        if (gob_get_bytes(&w->r, &text, &len, e) < 0 || weigh(w, len, e) < 0)
                 return -1;
         return made(json_stringn_nocheck(text, len), ret, e);
 }
@@ -183,7 +201,8 @@ static int get_struct(struct walk *w, const struct gob_type *t, json_t **ret, st
                 if (delta > count - number)
                         return err_set(e, FAULT_UPSTREAM, 0, "gob: field that the type lacks");
                 number += delta;
-                if (get_value(w, fields[number - 1].type, &value, e) < 0)
+                if (weigh(w, MEMBER_WEIGHT + strlen(fields[number - 1].name), e) < 0 ||
+                    get_value(w, fields[number - 1].type, &value, e) < 0)
                         return -1;
                 if (json_object_set_new_nocheck(obj, fields[number - 1].name, value) < 0)
                         return err_oom(e);
@@ -251,8 +270,8 @@ static int get_map(struct walk *w, int64_t key_type, int64_t elem_type, json_t *
                 OWN(json) json_t *key = NULL;
                 json_t *value = NULL;
 
-                if (get_value(w, key_type, &key, e) < 0 || get_value(w, elem_type, &value, e) < 0 ||
-                    set_member(obj, key, value, e) < 0)
+                if (weigh(w, MEMBER_WEIGHT, e) < 0 || get_value(w, key_type, &key, e) < 0 ||
+                    get_value(w, elem_type, &value, e) < 0 || set_member(obj, key, value, e) < 0)
                         return -1;
         }
         *ret = GIVE(obj);
@@ -263,12 +282,12 @@ static int get_defined(struct walk *w, const struct gob_type *t, json_t **ret, s
 {
         switch (t->kind) {
         case GOB_KIND_STRUCT:
-                return get_struct(w, t, ret, e);
+                return weigh(w, OBJECT_WEIGHT, e) < 0 ? -1 : get_struct(w, t, ret, e);
         case GOB_KIND_ARRAY:
         case GOB_KIND_SLICE:
-                return get_slice(w, t->elem, ret, e);
+                return weigh(w, LIST_WEIGHT, e) < 0 ? -1 : get_slice(w, t->elem, ret, e);
         case GOB_KIND_MAP:
-                return get_map(w, t->key, t->elem, ret, e);
+                return weigh(w, OBJECT_WEIGHT, e) < 0 ? -1 : get_map(w, t->key, t->elem, ret, e);
         case GOB_KIND_OPAQUE:
         case GOB_KIND_BINARY:
         case GOB_KIND_TEXT:
@@ -282,10 +301,11 @@ static int get_value(struct walk *w, int64_t id, json_t **ret, struct err *e)
         const struct gob_type *t = gob_types_find(w->types, id);
         int rc;
 
-        if (w->depth == DEPTH_MAX || w->left == 0)
-                return err_set(e, FAULT_UPSTREAM, 0, "gob: value too deep or too great");
+        if (w->depth == DEPTH_MAX)
+                return err_set(e, FAULT_UPSTREAM, 0, "gob: value too deep");
+        if (weigh(w, VALUE_WEIGHT, e) < 0)
+                return -1;
         w->depth++;
-        w->left--;
         rc = t ? get_defined(w, t, ret, e) : get_basic(w, id, ret, e);
         w->depth--;
         return rc;
@@ -294,7 +314,7 @@ static int get_value(struct walk *w, int64_t id, json_t **ret, struct err *e)
 int gob_message(struct gob_types *t, const void *data, size_t len, json_t **ret, struct err *e)
 {
         const uint8_t *bytes = data;
-        struct walk w = { .types = t, .r = { bytes, bytes + len }, .left = VALUES_MAX };
+        struct walk w = { .types = t, .r = { bytes, bytes + len }, .left = WEIGHT_MAX };
         OWN(json) json_t *value = NULL;
         int64_t id;
 

@@ -15,6 +15,7 @@
 #define CONNECT_WAIT_MS 200
 #define REPLY_S         300 /* the CLI may have to ask its servers, at length */
 #define READ_SIZE       65536
+#define MESSAGES_MAX    2048 /* definitions before one value; empty ones count too */
 
 static int open_socket(uint16_t port, int *ret_fd)
 {
@@ -52,6 +53,7 @@ void rpc_close(struct rpc *r)
         fd_drop(&r->fd);
         str_done(&r->in);
         gob_types_done(&r->types);
+        r->taken = 0;
         r->fd = -1;
 }
 
@@ -92,6 +94,11 @@ static int receive_more(struct rpc *r, struct err *e)
         char buf[READ_SIZE];
         ssize_t n;
 
+        if (r->taken) { /* once per piece received, not per message */
+                r->in.len -= r->taken;
+                memmove(r->in.data, r->in.data + r->taken, r->in.len);
+                r->taken = 0;
+        }
         do
                 n = recv(r->fd, buf, sizeof buf, 0);
         while (n < 0 && errno == EINTR);
@@ -110,28 +117,29 @@ static int take_message(struct rpc *r, json_t **ret, struct err *e)
         int rc;
 
         for (;;) {
-                rc = gob_frame(str_text(&r->in), r->in.len, &head, &len, e);
+                rc = gob_frame(str_text(&r->in) + r->taken, r->in.len - r->taken, &head, &len, e);
                 if (rc < 0)
                         return -1;
-                if (rc && r->in.len >= head + len)
+                if (rc && r->in.len - r->taken >= head + len)
                         break;
                 if (receive_more(r, e) < 0)
                         return -1;
         }
-        if (gob_message(&r->types, r->in.data + head, len, ret, e) < 0)
+        if (gob_message(&r->types, r->in.data + r->taken + head, len, ret, e) < 0)
                 return -1;
-        r->in.len -= head + len;
-        memmove(r->in.data, r->in.data + head + len, r->in.len);
+        r->taken += head + len;
         return 0;
 }
 
 static int take_value(struct rpc *r, json_t **ret, struct err *e)
 {
-        do {
+        for (int i = 0; i < MESSAGES_MAX; i++) {
                 if (take_message(r, ret, e) < 0)
                         return -1;
-        } while (!*ret);
-        return 0;
+                if (*ret)
+                        return 0;
+        }
+        return err_set(e, FAULT_UPSTREAM, 0, "%d messages without a value", MESSAGES_MAX);
 }
 
 /** put_request() - Request{ServiceMethod, Seq}, defined first if it is the first */

@@ -13,7 +13,7 @@
 /**
  * struct rpc - One connection; all zero but the descriptor (-1) is closed
  * @port:      Where the CLI listens
- * @in:        Bytes received and not yet taken
+ * @in, @taken: Bytes received, and how many of them have been taken
  * @types:     Definitions received
  * @introduced: The Request type has been defined, under the first free id
  * @next_id:   First type id that we have not given out
@@ -24,6 +24,7 @@ struct rpc {
         int fd;
         uint16_t port;
         struct str in;
+        size_t taken;
         struct gob_types types;
         bool introduced;
         int next_id, strings;

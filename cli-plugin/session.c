@@ -87,10 +87,9 @@ static int send_call(struct session *s, struct http_call *call, struct http_answ
 int session_request(struct session *s, const char *method, const char *path, const char *body,
                     struct http_answer *a, struct err *e)
 {
-        struct http_call call = { .method = method,
-                                  .path = path,
-                                  .body = body,
-                                  .body_len = body ? strlen(body) : 0 };
+        struct http_call call = {
+                .method = method, .path = path, .body = body, .body_len = body ? strlen(body) : 0
+        };
 
         return send_call(s, &call, a, e);
 }

@@ -151,6 +151,21 @@ static void values_are_read(void **state)
                   "12 ff 83 03 01 02 ff 84 00 01 01 01 01 'M' 01 04 00 00 00"
                   "08 ff 82 01 00 01 01 'x' 00",
                   "{\"V\":{},\"N\":\"x\"}" },
+                { "a type defined inside the interface that needs it, with what it is made of",
+                  "0e ff 81 04 01 02 ff 82 00 01 0c 01 10 00 00"
+                  "32 ff 82 00 01 01 'k' 01 't'"
+                  "ff 83 02 01 02 ff 84 00 01 ff 86 00 00 12" /* a slice of structs, … */
+                  "ff 85 03 01 02 ff 86 00 01 01 01 01 'N' 01 0c 00 00 00 09" /* … and them */
+                  "ff 84 06 00 01 01 01 'x' 00",
+                  "{\"k\":[{\"N\":\"x\"}]}" },
+                { "a binary marshaler's value is opaque",
+                  "0a ff 81 06 01 02 ff 82 00 00 00 07 ff 82 00 03 'abc'", "\"abc\"" },
+                { "a text marshaler's is text",
+                  "0a ff 81 07 01 02 ff 82 00 00 00 07 ff 82 00 03 'abc'", "\"abc\"" },
+                { "a map whose keys are numbers",
+                  "0e ff 81 04 01 02 ff 82 00 01 04 01 0c 00 00"
+                  "0a ff 82 00 02 02 01 'a' 03 01 'b'",
+                  "{\"1\":\"a\",\"-2\":\"b\"}" },
                 { "another process's ids",
                   "0e fe 01 fd 02 01 02 fe 01 fe 00 01 0c 00 00 06 fe 01 fe 00 01 00", "[\"\"]" },
                 { "an array is read as a slice",
@@ -204,6 +219,12 @@ static void hostile_bytes_are_refused(void **state)
                   "0e ff 81 04 01 02 ff 82 00 01 0c 01 10 00 00"
                   "0b ff 82 00 01 01 'x' 01 'y' 0c 7f 00" },
                 { "the smallest id of all", "0a f8 ff ff ff ff ff ff ff ff 02" },
+                { "a field's name that is a text",
+                  "fe 01 14 ff 81 03 01 02 ff 82 00 01 01 01 fe 01 01 (257: 'x') 01 0c 00 00 00" },
+                { "half a megabyte that would be 150 of ours: structs",
+                  "0d ff 81 02 01 02 ff 82 00 01 ff 84 00 00"
+                  "09 ff 83 03 01 02 ff 84 00 00 00"
+                  "fd 07 a1 27 ff 82 00 fd 07 a1 20 (500000: 00)" },
         };
 
         (void)state;
@@ -217,12 +238,33 @@ static void hostile_bytes_are_refused(void **state)
         }
 }
 
+static void definitions_together_are_bounded(void **state)
+{
+        OWN(gob_types) struct gob_types types = { 0 };
+        struct err e = { 0 };
+        int rc = 0, id = GOB_FIRST_FREE;
+
+        (void)state;
+        for (; id < GOB_FIRST_FREE + 1000 && rc == 0; id++) {
+                OWN(str) struct str bytes = { 0 };
+                struct gob_reader r;
+
+                hex_add(&bytes, "03 01 00 01 ff c8 (200: 01 01 'a' 01 0c 00) 00 00");
+                r = (struct gob_reader){ (uint8_t *)bytes.data, (uint8_t *)bytes.data + bytes.len };
+                rc = gob_get_definition(&types, id, &r, &e);
+        }
+        assert_int_equal(rc, -1);
+        assert_int_equal(e.fault, FAULT_UPSTREAM);
+        assert_true(id > GOB_FIRST_FREE + 20); /* far more than cf has */
+}
+
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(numbers_are_as_go_writes_them),
                 cmocka_unit_test(values_are_read),
                 cmocka_unit_test(hostile_bytes_are_refused),
+                cmocka_unit_test(definitions_together_are_bounded),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,8 +147,7 @@ static void wishes_that_make_no_sense_name_their_line(void **state)
                 { "policies: []\n...\n]]] not yaml\n", "line 3: " },
                 { "policies:\n- {source: \"a\\0b\", destination: b, ports: 1}\n",
                   "line 2: need a text here" },
-                { "policies:\n- {source: a, destination: b, ports: \"1\\0\"}\n",
-                  "line 2: a port" },
+                { "policies:\n- {source: a, destination: b, ports: \"1\\0\"}\n", "line 2: a port" },
                 { "policies:\n- {\"source\\0\": a, destination: b, ports: 1}\n",
                   "line 2: unknown key" },
         };

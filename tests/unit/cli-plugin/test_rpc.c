@@ -205,6 +205,18 @@ static void a_cli_that_hangs_up_or_talks_nonsense_is_an_error(void **state)
         }
 }
 
+/* It never hangs up, and never says anything. */
+static void a_cli_that_sends_nothing_but_empty_messages_is_an_error(void **state)
+{
+        struct wire *w = *state;
+        struct err e = { 0 };
+
+        will_answer(w, RESPONSE_DEF "(8000: 00)");
+        assert_int_equal(rpc_call_text(&w->rpc, "Username", "", NULL, &e), -1);
+        assert_int_equal(e.fault, FAULT_UPSTREAM);
+        assert_non_null(strstr(e.msg, "without a value"));
+}
+
 #define WIRED(f) cmocka_unit_test_setup_teardown(f, open_wire, close_wire)
 
 int main(void)
@@ -216,6 +228,7 @@ int main(void)
                 cmocka_unit_test(metadata_says_what_the_cli_needs),
                 WIRED(an_error_is_told_and_the_connection_goes_on),
                 WIRED(a_cli_that_hangs_up_or_talks_nonsense_is_an_error),
+                WIRED(a_cli_that_sends_nothing_but_empty_messages_is_an_error),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
