@@ -94,8 +94,19 @@ int cf_config_load(struct cf_config *c, struct err *e)
         return 0;
 }
 
-int cf_config_save_tokens(struct cf_config *c, const char *access_token, const char *refresh_token,
-                          struct err *e)
+int cf_config_set_tokens(struct cf_config *c, const char *access_token, const char *refresh_token,
+                         struct err *e)
+{
+        if (json_object_set_new(c->root, "AccessToken", json_string(access_token)) < 0)
+                return err_oom(e);
+        if (refresh_token &&
+            json_object_set_new(c->root, "RefreshToken", json_string(refresh_token)) < 0)
+                return err_oom(e);
+        read_members(c);
+        return 0;
+}
+
+int cf_config_save(const struct cf_config *c, struct err *e)
 {
         OWN(mem) char *data = NULL;
         struct stat old;
@@ -103,12 +114,6 @@ int cf_config_save_tokens(struct cf_config *c, const char *access_token, const c
 
         if (stat(c->path, &old) < 0)
                 return err_set(e, FAULT_SYSTEM, errno, "%s", c->path);
-        if (json_object_set_new(c->root, "AccessToken", json_string(access_token)) < 0)
-                return err_oom(e);
-        if (refresh_token &&
-            json_object_set_new(c->root, "RefreshToken", json_string(refresh_token)) < 0)
-                return err_oom(e);
-        read_members(c);
         data = json_dumps(c->root, JSON_INDENT(2));
         if (!data)
                 return err_oom(e);

@@ -18,7 +18,7 @@
 struct cf_config {
         char *path;
         json_t *root;
-        const char *target;       /* API address without a slash at the end */
+        const char *target;       /* API address */
         const char *uaa;          /* where tokens are given out */
         const char *access_token; /* "bearer …" */
         const char *refresh_token;
@@ -30,13 +30,15 @@ struct cf_config {
 /** cf_config_load() - @e: no file (as if nobody had logged in), or not readable */
 int cf_config_load(struct cf_config *c, struct err *e);
 
+/** cf_config_set_tokens() - New ones, in memory; @refresh_token: NULL: keep the old one */
+int cf_config_set_tokens(struct cf_config *c, const char *access_token, const char *refresh_token,
+                         struct err *e);
+
 /**
- * cf_config_save_tokens() - Put new tokens in the file, for us and for cf: replaced as
- *                           a whole, its owner stays, nobody else can read it
- * @refresh_token: NULL: keep the old one
+ * cf_config_save() - Into the file, for us and for cf: replaced as a whole, its owner
+ *                    stays, nobody else can read it
  */
-int cf_config_save_tokens(struct cf_config *c, const char *access_token, const char *refresh_token,
-                          struct err *e);
+int cf_config_save(const struct cf_config *c, struct err *e);
 
 void cf_config_done(struct cf_config *c);
 

@@ -4,6 +4,7 @@
 #include "cli-plugin/cc.h"
 #include "cli-plugin/cf_config.h"
 #include "cli-plugin/commands.h"
+#include "cli-plugin/endpoint.h"
 #include "cli-plugin/token.h"
 
 #include "netman/jsonx.h"
@@ -22,17 +23,12 @@ static struct cf_config *config_of(struct session *s)
 static int hand_api(struct session *s, char **ret, struct err *e)
 {
         struct cf_config *c = config_of(s);
-        size_t len = strlen(c->target);
 
-        if (!len)
+        if (!*c->target)
                 return err_set(e, FAULT_BAD_INPUT, 0,
                                "No API endpoint set. Use 'cf login' or 'cf api' to target an "
                                "endpoint.");
-        if (session_copy(c->target, ret, e) < 0)
-                return -1;
-        while (len && (*ret)[len - 1] == '/')
-                (*ret)[--len] = '\0';
-        return 0;
+        return session_copy(c->target, ret, e);
 }
 
 static int hand_insecure(struct session *s, bool *ret, struct err *e)
@@ -59,19 +55,19 @@ static int hand_username(struct session *s, char **ret, struct err *e)
         return token_read(c->access_token, ret, &expires, e);
 }
 
-/** take_tokens() - From the UAA's answer into the configuration file */
+/** take_tokens() - From the UAA's answer */
 static int take_tokens(struct cf_config *c, const struct http_answer *a, struct err *e)
 {
         OWN(json) json_t *answer = NULL;
         OWN(str) struct str bearer = { 0 };
         const char *access, *refresh = NULL;
 
-        if (a->status >= 500)
-                return err_set(e, FAULT_UPSTREAM, 0, "renewing the token: the UAA answered %d",
-                               a->status);
-        if (a->status != 200)
+        if (a->status == 400 || a->status == 401)
                 return err_set(e, FAULT_DENIED, 0,
                                "the session has expired, use 'cf login' to log in (status %d)",
+                               a->status);
+        if (a->status != 200)
+                return err_set(e, FAULT_UPSTREAM, 0, "renewing the token: the UAA answered %d",
                                a->status);
         if (jsonx_parse(str_text(&a->body), a->body.len, &answer, e) < 0 ||
             jsonx_str(answer, "access_token", &access, e) < 0 ||
@@ -80,16 +76,12 @@ static int take_tokens(struct cf_config *c, const struct http_answer *a, struct 
         str_addf(&bearer, "bearer %s", access);
         if (str_ok(&bearer, e) < 0)
                 return -1;
-        return cf_config_save_tokens(c, bearer.data, refresh, e);
+        return cf_config_set_tokens(c, bearer.data, refresh, e);
 }
 
 /** refresh() - Trade the refresh token for a new access token */
 static int refresh(struct cf_config *c, struct err *e)
 {
-        struct http_client_conf conf = { .base_url = c->uaa,
-                                         .ca_file = getenv("SSL_CERT_FILE"),
-                                         .skip_verify = c->ssl_disabled,
-                                         .use_env_proxy = true };
         OWN(http_client) struct http_client *uaa = NULL;
         OWN(http_answer) struct http_answer a = { 0 };
         OWN(str) struct str form = { 0 };
@@ -105,10 +97,27 @@ static int refresh(struct cf_config *c, struct err *e)
         http_escape(&form, c->refresh_token);
         call.body = str_text(&form);
         call.body_len = form.len;
-        if (str_ok(&form, e) < 0 || http_client_new(&conf, &uaa, e) < 0 ||
+        if (str_ok(&form, e) < 0 || endpoint_open(c->uaa, c->ssl_disabled, &uaa, e) < 0 ||
             http_client_call(uaa, &call, &a, e) < 0)
                 return err_add(e, "renewing the token");
         return take_tokens(c, &a, e);
+}
+
+/**
+ * keep_tokens() - In cf's file, for the next time
+ *
+ * A file that cannot be written keeps nobody from what she wants now. But the old
+ * refresh token may be good for nothing any more, so it is said.
+ */
+static void keep_tokens(struct session *s)
+{
+        struct err why;
+
+        if (cf_config_save(config_of(s), &why) == 0)
+                return;
+        progress_clear(&s->progress);
+        (void)fprintf(stderr, "network-policy-plugin: the renewed token could not be kept: %s\n",
+                      why.msg);
 }
 
 static int hand_token(struct session *s, bool fresh, char **ret, struct err *e)
@@ -123,6 +132,8 @@ static int hand_token(struct session *s, bool fresh, char **ret, struct err *e)
                 fresh = expires && expires < time(NULL) + EXPIRES_SOON_S;
         if (fresh && refresh(c, e) < 0)
                 return -1;
+        if (fresh)
+                keep_tokens(s);
         return session_copy(c->access_token, ret, e);
 }
 

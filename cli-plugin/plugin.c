@@ -67,7 +67,7 @@ static int perform(struct session *s, const struct command *c, int argc, char **
                 return fail(o, e.msg);
         if (args_parse(c, argc, argv, &a, &e) < 0)
                 return fail_usage(s, c, o, e.msg);
-        s->progress.quiet = a.json; /* for programs */
+        s->progress.quiet = a.json || s->trace; /* for programs; among other lines */
         rc = runs[c->id](s, &a, o, &e);
         progress_clear(&s->progress); /* where an error came in between */
         if (rc < 0 || out_flush(o, &e) < 0)

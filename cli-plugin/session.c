@@ -1,40 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli-plugin/session.h"
 
+#include "cli-plugin/endpoint.h"
+#include "cli-plugin/trace.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#define CONNECT_MS 3000
-#define REQUEST_MS 60000
-#define ANSWER_MAX ((size_t)256 << 20) /* 50,000 policies are about 10 MB */
 
 void session_done(struct session *s)
 {
         if (s->ops && s->impl)
                 s->ops->done(s);
         http_client_free(s->http);
+        free(s->api);
         free(s->token);
         *s = (struct session){ 0 };
 }
 
 int session_connect(struct session *s, struct err *e)
 {
-        OWN(mem) char *api = NULL;
         bool insecure = false;
-        struct http_client_conf conf = { .ca_file = getenv("SSL_CERT_FILE"),
-                                         .use_env_proxy = true,
-                                         .connect_timeout_ms = CONNECT_MS,
-                                         .timeout_ms = REQUEST_MS,
-                                         .body_max = ANSWER_MAX };
 
-        if (s->ops->api(s, &api, e) < 0)
+        if (s->ops->api(s, &s->api, e) < 0)
                 return err_add(e, "getting api endpoint");
         if (s->ops->insecure(s, &insecure, e) < 0)
                 return err_add(e, "checking if ssl disabled");
-        conf.base_url = api;
-        conf.skip_verify = insecure;
-        if (http_client_new(&conf, &s->http, e) < 0)
+        if (endpoint_open(s->api, insecure, &s->http, e) < 0)
                 return err_add(e, "api endpoint");
+        s->trace = str_eq(getenv("CF_TRACE"), "true");
         return 0;
 }
 
@@ -54,17 +47,39 @@ static int renew_token(struct session *s, bool fresh, struct err *e)
 
         if (s->ops->token(s, fresh, &token, e) < 0)
                 return err_add(e, "getting access token");
+        if (fresh && str_eq(token, s->token)) {
+                free(token);
+                return err_set(e, FAULT_DENIED, 0, "the same token again");
+        }
         free(s->token);
         s->token = token;
         return 0;
+}
+
+/** print_trace() - Where it was asked for, on standard output: that is where cf's own goes */
+static void print_trace(struct session *s, const struct http_call *call,
+                        const struct http_answer *a)
+{
+        OWN(str) struct str text = { 0 };
+
+        if (!s->trace)
+                return;
+        if (a)
+                trace_answer(&text, a, s->token, time(NULL));
+        else
+                trace_request(&text, s->api, call, time(NULL));
+        (void)fwrite(str_text(&text), 1, text.len, stdout); /* what matters is printed, checked */
+        (void)fflush(stdout);
 }
 
 static int send_once(struct session *s, struct http_call *call, struct http_answer *a,
                      struct err *e)
 {
         call->authorization = s->token;
+        print_trace(s, call, NULL);
         if (http_client_call(s->http, call, a, e) < 0)
                 return err_add(e, "http client do");
+        print_trace(s, call, a);
         return 0;
 }
 
@@ -102,29 +117,6 @@ int session_get(struct session *s, const char *path, int timeout_ms, struct http
         return send_call(s, &call, a, e);
 }
 
-/** status_text() - The words that belong to a status */
-static const char *status_text(int status)
-{
-        static const struct {
-                int status;
-                const char *text;
-        } texts[] = {
-                { 400, "Bad Request" },        { 401, "Unauthorized" },
-                { 403, "Forbidden" },          { 404, "Not Found" },
-                { 405, "Method Not Allowed" }, { 406, "Not Acceptable" },
-                { 409, "Conflict" },           { 413, "Request Entity Too Large" },
-                { 429, "Too Many Requests" },  { 500, "Internal Server Error" },
-                { 502, "Bad Gateway" },        { 503, "Service Unavailable" },
-                { 504, "Gateway Timeout" },
-        };
-
-        for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-                if (texts[i].status == status)
-                        return texts[i].text;
-        }
-        return "";
-}
-
 int session_refused(const struct http_answer *a, struct err *e)
 {
         return err_set(e,
@@ -132,6 +124,6 @@ int session_refused(const struct http_answer *a, struct err *e)
                        : a->status == 404                   ? FAULT_ABSENT
                        : a->status < 500                    ? FAULT_BAD_INPUT
                                                             : FAULT_UPSTREAM,
-                       0, "http client do: %d %s: %.200s", a->status, status_text(a->status),
+                       0, "http client do: %d %s: %.200s", a->status, trace_status_text(a->status),
                        str_text(&a->body));
 }

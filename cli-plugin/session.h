@@ -26,7 +26,7 @@ struct target {
 
 /**
  * struct session_ops - One way to know; texts returned are the caller's to free
- * @api:      Address of the API, without a slash at the end
+ * @api:      Address of the API
  * @insecure: Was verification of certificates turned off?
  * @username: For messages
  * @token:    "bearer …"; @fresh: the last one was refused, get another if that
@@ -52,14 +52,17 @@ struct session_ops {
 /**
  * struct session - The user's session
  * @ops, @impl: One of the two ways, and its state
- * @http:       To the API; made at the first request
+ * @api, @http: Where the API is; known once session_connect() ran
+ * @trace:      Requests and answers are printed
  * @token:      As last used
  * @progress:   How far we are, for a terminal
  */
 struct session {
         const struct session_ops *ops;
         void *impl;
+        char *api;
         struct http_client *http;
+        bool trace;
         char *token;
         struct progress progress;
 };

@@ -184,6 +184,11 @@ jq '.errors = {AccessToken: "no token"}' "$T/cli.json" >"$cli"
 match "a CLI without a token" "getting policies: getting access token: no token" "$(cf list-access)"
 jq '.errors = {AccessToken: "not a compact JWS"} | .logged_in = false' "$T/cli.json" >"$cli"
 match "or that has one for nobody" "getting access token: Not logged in. Use 'cf login' to log in." "$(cf list-access)"
+jq '.token = "bearer bad"' "$T/cli.json" >"$cli"
+refused() { grep -c -- '-> 401' "$T/cc.log"; }
+before=$(refused)
+match "a token that the platform refuses" "getting policies: http client do: 401 Unauthorized" "$(cf list-access)"
+same "is sent once, for the CLI has no other" $((before + 1)) "$(refused)"
 jq '.errors = {GetApp: "Server error, status code: 404, error code: 10000, message: Unknown request", GetApps: "Server error, status code: 404, error code: 0, message: "}' "$T/cli.json" >"$cli"
 check "a platform without the API that the CLI asks: a policy is made" cf allow-access frontend backend --protocol tcp --port 7
 match "and listed" "frontend.*backend.*7$" "$(cf list-access)"

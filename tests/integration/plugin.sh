@@ -202,6 +202,20 @@ jq 'del(.fail)' "$T/world.json" >"$T/w" && mv "$T/w" "$T/world.json"
 chown 1234:1234 "$config"
 check "for another user, as under sudo" plugin list-access
 same "the file stays hers" "1234 1234 600" "$(stat -c '%u %g %a' "$config")"
+expire() { jq --arg t "bearer $expired" "${1-.} | .AccessToken = \$t" "$config" >"$config.new" && mv "$config.new" "$config"; }
+expire '.UaaEndpoint += "/" | .Target += "//"'
+check "addresses that end with slashes" plugin list-access
+expire
+jq '.fail = {"/oauth/token": 404}' "$T/world.json" >"$T/w" && mv "$T/w" "$T/world.json"
+match "a UAA that is none is not a session that is over" "renewing the token: the UAA answered 404" "$(plugin list-access)"
+jq 'del(.fail)' "$T/world.json" >"$T/w" && mv "$T/w" "$T/world.json"
+mount --bind "$T/dora/.cf" "$T/dora/.cf" && mount -o remount,ro,bind "$T/dora/.cf"
+out=$(plugin list-access 2>"$T/warned")
+same "a configuration that cannot be written: the command works" "0 OK" "$? $(sed -n 2p <<<"$out")"
+match "and says that the new token is lost" "the renewed token could not be kept: .*Read-only file system" "$(cat "$T/warned")"
+umount "$T/dora/.cf"
+log_in dora "$T/dora" # the old refresh token has been used
+same "an empty SSL_CERT_FILE is none" OK "$(SSL_CERT_FILE='' plugin list-access | sed -n 2p)"
 jq 'del(.UAAOAuthClient, .UAAOAuthClientSecret, .ConfigVersion) | .UaaEndpoint = "" | .ConfigVersion = 3 | .AccessToken = "bearer '"$expired"'"' \
     "$config" >"$config.new" && mv "$config.new" "$config"
 check "an older cf's file, which names neither UAA nor client" plugin list-access
@@ -272,6 +286,19 @@ same "JSON for programs" "frontend backend dev 8080 8081" \
 same "with their number" 2 "$(jq .total_policies <<<"$json")"
 same "filtered by source" 443 "$(plugin list-access --all --json --source frontend | jq .policies[0].ports.start)"
 same "filtered by destination" 0 "$(plugin list-access --all --json --dest frontend | jq .total_policies)"
+
+# --- seen by CF_TRACE, waited for as CF_DIAL_TIMEOUT says ------------------------------------------
+user=dora
+out=$(CF_TRACE=true plugin list-access)
+match "CF_TRACE=true shows requests" "^REQUEST: \[20[0-9-]+T[0-9:]+Z\] GET /networking/v1/external/policies HTTP/1.1 Host: 127.0.0.1:8081 Authorization: \[PRIVATE DATA HIDDEN\]" \
+    "$(grep -A3 ^REQUEST: <<<"$out" | tr '\n' ' ')"
+match "and answers" "^RESPONSE: .*HTTP/1.1 200 OK .*\"total_policies\"" "$(grep -A20 ^RESPONSE: <<<"$out" | tr '\n' ' ')"
+refuse "but no token" grep -qF "$(token | sed 's/^bearer //')" <<<"$out"
+match "among the command's own lines" "^frontend.*8080-8081$" "$out"
+refuse "no other value does" grep -q REQUEST <<<"$(CF_TRACE=false plugin list-access)"
+ip addr add 192.0.2.9/32 dev lo && iptables -A INPUT -d 192.0.2.9 -j DROP
+mkdir -p "$T/away/.cf" && jq '.Target = "http://192.0.2.9"' "$config" >"$T/away/.cf/config.json"
+match "CF_DIAL_TIMEOUT is waited for" "after 1[0-9]{3} m" "$(CF_DIAL_TIMEOUT=1 CF_HOME=$T/away "$BIN/network-policy-plugin" list-access)"
 
 # --- servers in trouble ------------------------------------------------------------------------
 stop_pid "$T/policy-server.pid"
