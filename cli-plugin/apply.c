@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* apply-access: make the policies of a space those of a file. */
+#include "cli-plugin/replace.h"
 #include "cli-plugin/run.h"
 #include "cli-plugin/wishes.h"
 
@@ -156,42 +157,9 @@ static void say_difference(const struct plan *p, const struct args *a, struct ou
         str_add(&o->text, "\n");
 }
 
-/**
- * undo() - Everything as it was before change()
- *
- * Adding what is there and deleting what is not are no errors, so this also
- * holds where a request came to nothing, or where it is not known what became
- * of it. Deleting comes first: both together may be more than the quota.
- */
-static int undo(struct session *s, const struct plan *p, bool prune, struct err *e)
-{
-        if (p->add.count && policies_delete(s, &p->add, e) < 0)
-                return -1;
-        return prune && p->remove.count ? policies_create(s, &p->remove, e) : 0;
-}
-
-/** change() - All or nothing: each of the two requests is, and undo() makes one of them */
-static int change(struct session *s, const struct plan *p, bool prune, struct err *e)
-{
-        bool adding = p->add.count > 0, removing = prune && p->remove.count;
-        struct err why;
-
-        if (adding && policies_create(s, &p->add, e) < 0) {
-                /* A refusal has changed nothing; without an answer it is not known. */
-                if (e->fault != FAULT_UPSTREAM || undo(s, p, false, NULL) == 0)
-                        return -1;
-                return err_add(e, "it is not known whether policies were added");
-        }
-        if (!removing || policies_delete(s, &p->remove, e) == 0)
-                return 0;
-        if (undo(s, p, true, &why) < 0)
-                return err_add(e, "policies were changed, and that could not be undone (%.80s)",
-                               why.msg);
-        return err_add(e, "nothing was changed");
-}
-
 int run_apply(struct session *s, const struct args *a, struct out *o, struct err *e)
 {
+        static const struct policy_list nothing = { 0 };
         OWN(plan) struct plan p = { 0 };
 
         str_addf(&o->text, "Applying policies of %s", a->file);
@@ -208,7 +176,8 @@ int run_apply(struct session *s, const struct args *a, struct out *o, struct err
                 str_add(&o->text, "Dry run: nothing was changed\n");
                 return 0;
         }
-        if (out_flush(o, e) < 0 || check_wait(s, a, e) < 0 || change(s, &p, a->prune, e) < 0 ||
+        if (out_flush(o, e) < 0 || check_wait(s, a, e) < 0 ||
+            replace_policies(s, &p.add, a->prune ? &p.remove : &nothing, e) < 0 ||
             wait_for_cells(s, a, o, e) < 0)
                 return -1;
         say_ok(o);

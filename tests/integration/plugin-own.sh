@@ -118,8 +118,51 @@ same "additions are undone" "$three" "$(rows)"
 world ".fail = {\"$v0\": 502}"
 match "adding fails, perhaps after it was done" "FAILED adding policies: http client do: 502" "$(plugin apply-access -f "$T/two.yml" --prune | tail -n 2 | tr '\n' ' ')"
 same "nothing is changed" "$three" "$(rows)"
-world ".fail = {\"$v0\": 502, \"$v0/delete\": 502}"
-match "and if that cannot be made sure, it is said" "it is not known whether policies were added" "$(plugin apply-access -f "$T/two.yml" --prune)"
+# slowly FILTER: apply two.yml in the background, its changing requests delayed as the world says; its pid in $applying
+slowly() {
+    local before
+    world "$1"
+    before=$(grep -c "GET $v1 -> 200" "$T/cc.log")
+    env CF_HOME="$T/dora" "$BIN/network-policy-plugin" apply-access -f "$T/two.yml" --prune >"$T/applied" 2>&1 </dev/null &
+    applying=$!
+    wait_for 30 eval '[ "$(grep -c "GET $v1 -> 200" "$T/cc.log")" -gt $before ]'
+}
+check "adding fails after a while" slowly ".fail = {\"$v0\": 502} | .delay_ms = {\"$v0\": 3000}"
+world ".fail[\"$v1\"] = 503"
+wait $applying
+match "and if it cannot be made sure that nothing is there, it is said" "it is not known whether policies were added" "$(cat "$T/applied")"
+world 'del(.fail) | del(.delay_ms)'
+same "nothing is" "$three" "$(rows)"
+
+# others work meanwhile: what they make and remove is theirs
+others() { curl -sf -H "Authorization: $(jq -r .AccessToken "$T/dora/.cf/config.json")" -d "{\"policies\": [{\"source\": {\"id\": \"$2\"},
+    \"destination\": {\"id\": \"$3\", \"protocol\": \"tcp\", \"ports\": {\"start\": $4, \"end\": $4}}}]}" "http://127.0.0.1:4002$1"; }
+check "adding fails after a while" slowly ".fail = {\"$v0\": 502} | .delay_ms = {\"$v0\": 3000}"
+check "another user makes one of the policies" others $v1 app-3 app-1 1
+wait $applying
+same "it is not taken for ours" "$(printf '%s\n' "$three" "db frontend tcp 1" | sort)" "$(rows)"
+check "she removes it" others $v1/delete app-3 app-1 1
+check "removing fails after a while" slowly ".fail = {\"$v1/delete\": 503} | .delay_ms = {\"$v1/delete\": 3000}"
+check "the additions are there" wait_for 30 eval 'rows | grep -q "db frontend tcp 2"'
+check "another user removes what we were to remove" others $v1/delete app-2 app-3 5432
+wait $applying
+same "it is not made again" "$(grep -v 5432 <<<"$three")" "$(rows)"
+match "and it is said that nothing was changed" "nothing was changed: deleting policies" "$(cat "$T/applied")"
+world 'del(.fail) | del(.delay_ms)'
+plugin apply-access -f "$T/policies.yml" --prune >/dev/null
+
+# interrupted between the two requests
+check "removing takes a while" slowly ".delay_ms = {\"$v1/delete\": 2000}"
+check "the additions are there" wait_for 30 eval 'rows | grep -q "db frontend tcp 2"'
+kill -TERM $applying
+wait $applying
+same "a signal does not come between the two requests, but after them: exit status 143" 143 $?
+same "and all is done" "db frontend tcp 1
+db frontend tcp 2" "$(rows)"
+match "which is said" "interrupted after the policies were changed" "$(cat "$T/applied")"
+world 'del(.delay_ms)'
+check "applying the file before puts it right" plugin apply-access -f "$T/policies.yml" --prune
+same "completely" "$three" "$(rows)"
 world ".fail = {\"$v1/delete\": 503, \"$v0/delete\": 503}"
 match "as is what could not be undone" "policies were changed, and that could not be undone" "$(plugin apply-access -f "$T/two.yml" --prune)"
 world 'del(.fail)'
