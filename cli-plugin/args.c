@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli-plugin/args.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 
@@ -8,6 +9,7 @@
  * struct scan - The command line while it is read
  * @words:       What is no option
  * @destination: --destination-app, which may stand for the second word
+ * @after_wait:  What stands behind a --wait without a '='
  */
 struct scan {
         int argc;
@@ -15,7 +17,7 @@ struct scan {
         int at;
         const char *words[2];
         size_t word_count;
-        const char *protocol, *port, *wait, *destination;
+        const char *protocol, *port, *wait, *destination, *after_wait;
         bool waits;
 };
 
@@ -23,6 +25,17 @@ struct scan {
 static int shape(struct err *e)
 {
         return err_set(e, FAULT_BAD_INPUT, 0, "%s", "");
+}
+
+/** too_many() - A word for which there is no place: maybe meant for --wait */
+static int too_many(const struct scan *s, struct err *e)
+{
+        int64_t n;
+
+        if (!s->after_wait || str_to_int(s->after_wait, 1, INT32_MAX, &n, NULL) < 0)
+                return shape(e);
+        return err_set(e, FAULT_BAD_INPUT, 0,
+                       "Wait takes its seconds behind a '=': --wait=%" PRId64, n);
 }
 
 /** struct option - An option of any command, and where its value goes */
@@ -87,6 +100,8 @@ static int take_option(struct scan *s, struct args *a, struct err *e)
         if (len == 4 && strncmp(name, "wait", len) == 0) {
                 s->waits = true; /* its value is optional, so only after a '=' */
                 s->wait = equals ? equals + 1 : NULL;
+                if (!equals && s->at + 1 < s->argc)
+                        s->after_wait = s->argv[s->at + 1];
                 return 0;
         }
         for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
@@ -104,16 +119,20 @@ static int take_option(struct scan *s, struct args *a, struct err *e)
 
 static int scan_all(struct scan *s, struct args *a, struct err *e)
 {
+        bool words_only = false;
+
         for (s->at = 1; s->at < s->argc; s->at++) {
                 const char *arg = s->argv[s->at];
 
-                if (arg[0] == '-' && arg[1]) {
+                if (!words_only && strcmp(arg, "--") == 0) {
+                        words_only = true; /* an app's name may begin with a dash */
+                } else if (!words_only && arg[0] == '-' && arg[1]) {
                         if (take_option(s, a, e) < 0)
                                 return -1;
                 } else if (s->word_count < 2) {
                         s->words[s->word_count++] = arg;
                 } else {
-                        return shape(e);
+                        return too_many(s, e);
                 }
         }
         return 0;
@@ -128,7 +147,7 @@ static int port_range(struct err *e)
 static int parse_ports(const char *text, struct args *a, struct err *e)
 {
         const char *dash = *text ? strchr(text + 1, '-') : NULL;
-        char first[16];
+        char first[24]; /* any number that there is */
         size_t len = dash ? (size_t)(dash - text) : strlen(text);
         int64_t start, end;
 
@@ -136,8 +155,8 @@ static int parse_ports(const char *text, struct args *a, struct err *e)
                 return err_set(e, FAULT_BAD_INPUT, 0, "Port is not valid: %.100s", text);
         memcpy(first, text, len);
         first[len] = '\0';
-        if (str_to_int(first, INT32_MIN, INT32_MAX, &start, NULL) < 0 ||
-            str_to_int(dash ? dash + 1 : first, INT32_MIN, INT32_MAX, &end, NULL) < 0)
+        if (str_to_int(first, INT64_MIN, INT64_MAX, &start, NULL) < 0 ||
+            str_to_int(dash ? dash + 1 : first, INT64_MIN, INT64_MAX, &end, NULL) < 0)
                 return err_set(e, FAULT_BAD_INPUT, 0, "Port is not valid: %.100s", text);
         if (start < 1 || end > UINT16_MAX || start > end)
                 return port_range(e);
@@ -213,9 +232,11 @@ int args_parse(const struct command *command, int argc, char **argv, struct args
         switch (command->id) {
         case COMMAND_LIST:
         case COMMAND_POLICIES:
-                return s.word_count ? shape(e) : 0;
+                return s.word_count ? too_many(&s, e) : 0;
         case COMMAND_APPLY:
-                return s.word_count || !ret->file ? shape(e) : parse_wait(&s, ret, e);
+                if (s.word_count)
+                        return too_many(&s, e);
+                return ret->file ? parse_wait(&s, ret, e) : shape(e);
         case COMMAND_ADD_POLICY:
         case COMMAND_REMOVE_POLICY:
                 return parse_newer(&s, ret, e);

@@ -4,6 +4,8 @@
 #include "cli-plugin/cc.h"
 #include "cli-plugin/metadata.h"
 
+#include <string.h>
+
 static struct rpc *rpc_of(struct session *s)
 {
         return s->impl;
@@ -86,7 +88,9 @@ static bool ask_instead(struct session *s, const struct err *why)
 {
         if (why->fault == FAULT_UPSTREAM)
                 return rpc_reopen(rpc_of(s), NULL) == 0;
-        return str_starts(why->msg, "Server error, status code: 404");
+        return str_starts(why->msg, "Server error, status code: 404") ||
+               str_starts(why->msg, "Server error, status code: 410") ||
+               strstr(why->msg, "Unknown request");
 }
 
 static int cf_app(struct session *s, const char *name, char **ret, struct err *e)

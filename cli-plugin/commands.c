@@ -5,14 +5,16 @@
 
 #define OPTION_PADDING 6 /* behind the longest option, as cf does it */
 
-#define PAIR_USAGE " SOURCE_APP DESTINATION_APP --protocol <tcp|udp> --port [1-65535]"
+/* Usages and options are the reference's of today, which has ranges, and what is ours. */
+#define PAIR_USAGE " SOURCE_APP DESTINATION_APP --protocol <tcp|udp> --port <1-65535>[-<1-65535>]"
+#define WAIT_USAGE " [--wait[=SECONDS]]"
 #define PROTOCOL_OPTION                                                                            \
         {                                                                                          \
                 "-protocol", "Protocol to connect apps with. (required)"                           \
         }
 #define PORT_OPTION                                                                                \
         {                                                                                          \
-                "-port", "Port to connect to destination app with. (required)"                     \
+                "-port", "Port(s) to connect to destination app with. (required)"                  \
         }
 #define WAIT_OPTION                                                                                \
         {                                                                                          \
@@ -33,12 +35,13 @@ static const struct command commands[] = {
         { .name = "allow-access",
           .id = COMMAND_ALLOW,
           .help = "Allow direct network traffic from one app to another",
-          .usage = "cf allow-access" PAIR_USAGE,
+          .usage = "cf allow-access" PAIR_USAGE WAIT_USAGE,
           .options = { PROTOCOL_OPTION, PORT_OPTION, WAIT_OPTION } },
         { .name = "list-access",
           .id = COMMAND_LIST,
           .help = "List policy for direct network traffic from one app to another",
-          .usage = "cf list-access [--app appName]",
+          .usage = "cf list-access [--app appName] [--source appName] [--dest appName] [--all] "
+                   "[--json]",
           .options = { { "-app", "Application to filter results by. (optional)" },
                        { "-source", "Source application to filter results by. (optional)" },
                        { "-dest", "Destination application to filter results by. (optional)" },
@@ -47,13 +50,13 @@ static const struct command commands[] = {
         { .name = "remove-access",
           .id = COMMAND_REMOVE,
           .help = "Remove policy and deny direct network traffic from one app to another",
-          .usage = "cf remove-access" PAIR_USAGE,
+          .usage = "cf remove-access" PAIR_USAGE WAIT_USAGE,
           .options = { PROTOCOL_OPTION, PORT_OPTION, WAIT_OPTION } },
         { .name = "deny-access",
           .id = COMMAND_REMOVE,
           .notice = "Deprecated! Use remove-access",
           .help = "Deprecated! Use remove-access",
-          .usage = "cf remove-access" PAIR_USAGE,
+          .usage = "cf remove-access" PAIR_USAGE WAIT_USAGE,
           .options = { PROTOCOL_OPTION, PORT_OPTION, WAIT_OPTION } },
         { .name = "explain-access",
           .id = COMMAND_EXPLAIN,
@@ -63,7 +66,7 @@ static const struct command commands[] = {
         { .name = "apply-access",
           .id = COMMAND_APPLY,
           .help = "Make the policies of the targeted space those of a file",
-          .usage = "cf apply-access -f POLICIES_FILE [--dry-run] [--prune]",
+          .usage = "cf apply-access -f POLICIES_FILE [--dry-run] [--prune]" WAIT_USAGE,
           .options = { { "f", "YAML file with the policies. (required)" },
                        { "-dry-run", "Show what would change, change nothing. (optional)" },
                        { "-prune", "Remove policies that the file does not have. (optional)" },
@@ -73,7 +76,7 @@ static const struct command commands[] = {
           .hand_only = true,
           .help = "Create policy to allow direct network traffic from one app to another",
           .usage = "network-policy-plugin add-network-policy" NEWER_USAGE
-                   " [--protocol (tcp | udp) --port RANGE]",
+                   " [--protocol (tcp | udp) --port RANGE]" WAIT_USAGE,
           .options = { { "-port", "Port or range of ports for connection to destination app "
                                   "(Default: 8080)" },
                        { "-protocol", "Protocol to connect apps with (Default: tcp)" },
@@ -84,7 +87,7 @@ static const struct command commands[] = {
           .hand_only = true,
           .help = "Remove network traffic policy of an app",
           .usage = "network-policy-plugin remove-network-policy" NEWER_USAGE
-                   " --protocol (tcp | udp) --port RANGE",
+                   " --protocol (tcp | udp) --port RANGE" WAIT_USAGE,
           .options = { { "-port", "Port or range of ports that destination app is connected with" },
                        { "-protocol", "Protocol that apps are connected with" },
                        NEWER_OPTIONS,

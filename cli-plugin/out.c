@@ -48,6 +48,15 @@ int out_flush(struct out *o, struct err *e)
         return 0;
 }
 
+void out_fail(struct out *o)
+{
+        FILE *to = o->data ? stderr : stdout;
+
+        (void)fwrite(str_text(&o->text), 1, o->text.len, to); /* nobody is left to be told */
+        (void)fflush(to);
+        str_clear(&o->text);
+}
+
 int table_cell(struct table *t, const char *text, struct err *e)
 {
         if (t->count == t->cap) {

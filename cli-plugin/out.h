@@ -12,11 +12,12 @@ enum style { STYLE_CYAN, STYLE_RED, STYLE_GREEN, STYLE_BOLD };
 
 /**
  * struct out - Text in the making, with or without colours
+ * @data:   It is for programs, so an error does not belong there
  * @status: Exit status of a command that did what it was asked for
  */
 struct out {
         struct str text;
-        bool colour;
+        bool colour, data;
         int status;
 };
 
@@ -30,6 +31,9 @@ bool out_wants_colour(void);
 
 /** out_add() - Add @text in a style */
 void out_add(struct out *o, enum style style, const char *text);
+
+/** out_fail() - Print an error in its place: where there is data it is standard error */
+void out_fail(struct out *o);
 
 /** out_flush() - Print what was added and forget it; @e: it could not be written */
 int out_flush(struct out *o, struct err *e);

@@ -31,7 +31,7 @@ static int fail(struct out *o, const char *why)
         str_addf(&o->text, "\n%s", why);
         if (!o->text.len || o->text.data[o->text.len - 1] != '\n')
                 str_add(&o->text, "\n");
-        (void)out_flush(o, NULL); /* nobody is left to be told */
+        out_fail(o);
         return 1;
 }
 
@@ -55,7 +55,7 @@ static int fail_usage(struct session *s, const struct command *c, struct out *o,
  */
 static int perform(struct session *s, const struct command *c, int argc, char **argv, struct out *o)
 {
-        struct args a;
+        struct args a = { 0 };
         struct err e;
         int rc;
 
@@ -65,7 +65,9 @@ static int perform(struct session *s, const struct command *c, int argc, char **
         }
         if (session_connect(s, &e) < 0)
                 return fail(o, e.msg);
-        if (args_parse(c, argc, argv, &a, &e) < 0)
+        rc = args_parse(c, argc, argv, &a, &e);
+        o->data = a.json;
+        if (rc < 0)
                 return fail_usage(s, c, o, e.msg);
         s->progress.quiet = a.json || s->trace; /* for programs; among other lines */
         rc = runs[c->id](s, &a, o, &e);
@@ -105,7 +107,7 @@ static int by_hand(int argc, char **argv)
                 (void)fprintf(stderr, "network-policy-plugin: no such command: %s\n", argv[0]);
                 return 1;
         }
-        for (int i = 1; i < argc; i++) {
+        for (int i = 1; i < argc && !str_eq(argv[i], "--"); i++) {
                 if (str_eq(argv[i], "--help") || str_eq(argv[i], "-h"))
                         return help(c->name);
         }

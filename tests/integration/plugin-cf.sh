@@ -45,9 +45,9 @@ own=$TOP/tests/fixtures/cf-cli/commands.txt
 check "names that cf has itself are known" grep -q '^network-policies .*v8' "$own"
 same "none of them is a command of ours, which cf would refuse to install" "" \
     "$(jq -r '.Commands[] | .Name, (.Alias // empty)' <<<"$meta" | grep -xFf <(grep -v '^#' "$own" | cut -d' ' -f1))"
-same "usage as people know it" "cf allow-access SOURCE_APP DESTINATION_APP --protocol <tcp|udp> --port [1-65535]" \
+same "usage as people know it" "cf allow-access SOURCE_APP DESTINATION_APP --protocol <tcp|udp> --port <1-65535>[-<1-65535>] [--wait[=SECONDS]]" \
     "$(jq -r '.Commands[] | select(.Name == "allow-access").UsageDetails.Usage' <<<"$meta")"
-same "options without one dash" "Port to connect to destination app with. (required)" \
+same "options without one dash" "Port(s) to connect to destination app with. (required)" \
     "$(jq -r '.Commands[] | select(.Name == "allow-access").UsageDetails.Options["-port"]' <<<"$meta")"
 says "uninstalling succeeds" 0 "${green}OK
 ${off}
@@ -89,7 +89,9 @@ NAME:
 
 USAGE:
    cf c" allow-access frontend backend --protocol tcp --port x
-same "asked for in the way of the CLI" "IsMinCliVersion ApiEndpoint IsSSLDisabled DisableTerminalOutput CallCoreCommand GetOutputAndReset " "$(calls)"
+same "an app whose name begins with a dash" "resolving source app: App -x not found" "$(cf allow-access --protocol tcp --port 1 -- -x backend | sed -n 3p)"
+cf allow-access frontend backend --protocol tcp --port x >/dev/null
+same "the help is asked for in the way of the CLI" "IsMinCliVersion ApiEndpoint IsSSLDisabled DisableTerminalOutput CallCoreCommand GetOutputAndReset " "$(calls)"
 
 # --- colours: on a terminal -----------------------------------------------------------------
 unset CF_COLOR
@@ -194,6 +196,10 @@ check "a platform without the API that the CLI asks: a policy is made" cf allow-
 match "and listed" "frontend.*backend.*7$" "$(cf list-access)"
 check "and removed" cf remove-access frontend backend --protocol tcp --port 7
 match "an app that is not there is told" "resolving source app: App nosuch not found" "$(cf allow-access nosuch backend --protocol tcp --port 1)"
+for gone in "Server error, status code: 410, error code: 0, message: " "Server error, status code: 400, error code: 10000, message: Unknown request"; do
+    jq --arg e "$gone" '.errors = {GetApp: $e, GetApps: $e}' "$T/cli.json" >"$cli"
+    check "or that says so in other words: ${gone#*, }" cf remove-access frontend backend --protocol tcp --port 7
+done
 jq '.errors.GetApp = "Server error, status code: 500, error code: 0, message: " | .errors.GetApps = .errors.GetApp' "$T/cli.json" >"$cli"
 match "another failure is passed on" "getting apps: Server error, status code: 500" "$(cf list-access)"
 for method in IsMinCliVersion Username AccessToken; do

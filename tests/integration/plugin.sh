@@ -283,6 +283,8 @@ frontend prod one far prod one tcp 443" "$rows"
 json=$(plugin list-access --all --json)
 same "JSON for programs" "frontend backend dev 8080 8081" \
     "$(jq -r '.policies[] | select(.source.id == "app-1") | "\(.source.name) \(.destination.name) \(.destination.space) \(.ports.start) \(.ports.end)"' <<<"$json")"
+same "an error does not come in the place of JSON" "" "$(plugin list-access --json --app nosuch 2>"$T/errors")"
+match "but on standard error" "FAILED getting app: App nosuch not found" "$(tr '\n' ' ' <"$T/errors")"
 same "with their number" 2 "$(jq .total_policies <<<"$json")"
 same "filtered by source" 443 "$(plugin list-access --all --json --source frontend | jq .policies[0].ports.start)"
 same "filtered by destination" 0 "$(plugin list-access --all --json --dest frontend | jq .total_policies)"

@@ -45,6 +45,12 @@ static void arguments_are_understood(void **state)
                 { "add-network-policy a --destination-app b --protocol udp --port 9", "a", "b",
                   POLICY_UDP, 9, 9, 0 },
                 { "allow-access - b --port 80 --protocol tcp", "-", "b", POLICY_TCP, 80, 80, 0 },
+                { "allow-access --port 80 --protocol tcp -- -a --port", "-a", "--port", POLICY_TCP,
+                  80, 80, 0 },
+                { "allow-access a --port 80 --protocol tcp -- --", "a", "--", POLICY_TCP, 80, 80,
+                  0 },
+                { "allow-access --wait 5 b --port 80 --protocol tcp", "5", "b", POLICY_TCP, 80, 80,
+                  WAIT_DEFAULT_S },
         };
 
         (void)state;
@@ -66,6 +72,7 @@ static void arguments_are_understood(void **state)
 
 static void wrong_arguments_are_told_in_known_words(void **state)
 {
+        static const char wait[] = "Wait takes its seconds behind a '=': --wait=5";
         static const char range[] = "Port is not valid. Must be in range [1-65535].";
         static const struct {
                 const char *line, *why;
@@ -86,12 +93,20 @@ static void wrong_arguments_are_told_in_known_words(void **state)
                 { "allow-access a b --protocol tcp --port 65536", range },
                 { "allow-access a b --protocol tcp --port 1-65536", range },
                 { "allow-access a b --protocol tcp --port 9-8", range },
+                { "allow-access a b --protocol tcp --port 99999999999", range },
+                { "allow-access a b --protocol tcp --port 1-99999999999", range },
+                { "allow-access a b --protocol tcp --port 99999999999999999999999",
+                  "Port is not valid: 99999999999999999999999" },
                 { "allow-access a b --protocol icmp --port x", "Port is not valid: x" },
                 { "allow-access a b --protocol icmp --port 1",
                   "Protocol is not valid. Must be tcp or udp." },
                 { "allow-access a b --protocol TCP --port 1",
                   "Protocol is not valid. Must be tcp or udp." },
                 { "allow-access a b --wait=0 --protocol tcp --port 1", "Wait is not valid: 0" },
+                { "allow-access a b --protocol tcp --port 1 --wait 5", wait },
+                { "allow-access --wait 5 a b --protocol tcp --port 1", wait },
+                { "apply-access -f x --wait 5", wait },
+                { "apply-access -f x --wait y", "" },
                 { "allow-access a b --app x", "flag provided but not defined: -app" },
                 { "allow-access a b --ports 1", "flag provided but not defined: -ports" },
                 { "add-network-policy", "the required argument `SOURCE_APP` was not provided" },
@@ -163,8 +178,26 @@ static void help_is_in_the_form_of_cf(void **state)
         (void)state;
         command_help(command_find("list-access"), &s);
         assert_non_null(strstr(s.data, "NAME:\n   list-access - List policy for direct"));
-        assert_non_null(strstr(s.data, "\n\nUSAGE:\n   cf list-access [--app appName]\n\nOPTIONS:\n"
-                                       "   --app   "));
+        assert_non_null(strstr(s.data, "\n\nUSAGE:\n   cf list-access [--app appName] "
+                                       "[--source appName] [--dest appName] [--all] [--json]"
+                                       "\n\nOPTIONS:\n   --app   "));
+}
+
+static void a_usage_has_every_option(void **state)
+{
+        (void)state;
+        for (const struct command *c = command_table(); c->name; c++) {
+                for (const struct command_option *o = c->options; o->name; o++) {
+                        char word[32];
+
+                        /* another way to give an argument that is there */
+                        if (strcmp(o->name, "-destination-app") == 0)
+                                continue;
+                        (void)snprintf(word, sizeof word, "-%s", o->name);
+                        if (!strstr(c->usage, word))
+                                fail_msg("%s: %s is not in: %s", c->name, word, c->usage);
+                }
+        }
 }
 
 int main(void)
@@ -174,6 +207,7 @@ int main(void)
                 cmocka_unit_test(wrong_arguments_are_told_in_known_words),
                 cmocka_unit_test(filters_and_switches_are_understood),
                 cmocka_unit_test(help_is_in_the_form_of_cf),
+                cmocka_unit_test(a_usage_has_every_option),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
