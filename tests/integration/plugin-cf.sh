@@ -168,6 +168,24 @@ for file in "$recorded"/*.hex; do
         eval '"$TOOLS/cf-replay" --corpus "$file" | cmp - "$TOP/tests/fuzz/corpus/gob/$(basename "$file" .hex)"'
 done
 
+# --- recording: what made these files still does ---------------------------------------------
+cat >"$T/tapped" <<SH
+#!/bin/sh
+exec "$TOOLS/cf-tap" "$T/tapped.hex" "$BIN/network-policy-plugin" "\$@"
+SH
+chmod +x "$T/tapped"
+token=$(jq -r .token "$T/cli.json")
+refuse "a conversation is recorded: an error's" "$TOOLS/cf-cli" "$T/cli.json" "$T/tapped" allow-access frontend nosuch --protocol tcp --port 1
+same "with the command" '$ ["allow-access", "frontend", "nosuch", "--protocol", "tcp", "--port", "1"]' "$(head -n 1 "$T/tapped.hex")"
+match "with what each message means" '^# \{"ServiceMethod":"CliRpcCmd.GetApp","Seq":4\}' "$(cat "$T/tapped.hex")"
+match "types too" '^# type [0-9]+: struct ServiceMethod 6 Seq 3 Error 6$' "$(cat "$T/tapped.hex")"
+check "so is one with a token" "$TOOLS/cf-cli" "$T/cli.json" "$T/tapped" list-access
+check "in whose place something else stands" grep -qx '< @token' "$T/tapped.hex"
+bytes=$(sed -n 's/^[<>] //p' "$T/tapped.hex" | tr -d ' \n')
+match "all else is there in hex" "$(printf CliRpcCmd.AccessToken | od -An -tx1 | tr -d ' \n')" "$bytes"
+refuse "but not the token" grep -q "$(printf %s "$token" | od -An -tx1 | tr -d ' \n')" <<<"$bytes"
+check "what was recorded can be replayed" "$TOOLS/cf-replay" --token "$token" "$T/tapped.hex" "$BIN/network-policy-plugin"
+
 check "a policy is made" cf allow-access frontend backend --protocol tcp --port 9
 match "and listed with names of space and org" "frontend dev one backend dev one tcp 9" "$(CF_COLOR=false cf list-access --all | tr -s '\t' ' ')"
 check "and removed" cf remove-access frontend backend --protocol tcp --port 9
@@ -209,6 +227,14 @@ done
 jq '.hang_up = "GetApp"' "$T/cli.json" >"$cli"
 check "where the CLI hangs up at GetApp, the Cloud Controller is asked" cf remove-access frontend backend --protocol tcp --port 1
 match "and if there is none of that name, that is told" "resolving source app: App nosuch not found" "$(cf allow-access nosuch backend --protocol tcp --port 1)"
+cat >"$T/late" <<SH
+#!/bin/sh
+iptables -A INPUT -p tcp --dport "\$1" --syn -m statistic --mode nth --every 1000 --packet 0 -j REJECT --reject-with tcp-reset || exit 1
+exec "$BIN/network-policy-plugin" "\$@"
+SH
+chmod +x "$T/late"
+check "a CLI that does not listen yet is tried again" "$TOOLS/cf-cli" "$T/cli.json" "$T/late" list-access
+same "after it refused" 1 "$(iptables -nvxL INPUT | awk '/statistic/ {print $1}')"
 out=$("$BIN/network-policy-plugin" 1 list-access)
 same "no CLI at all: failure" 1 $?
 match "and words for it" "connecting to the cf CLI on port 1: Connection refused" "$out"

@@ -26,6 +26,12 @@ started=$(now_ms)
 same "with names of space and organisation too, asked for in pieces" "large one" \
     "$(plugin list-access --all --json | jq -r '.policies[-1].destination | "\(.space) \(.org)"')"
 echo "# listed with all names in $(($(now_ms) - started)) ms"
+asked() { grep -c "GET $1 -> 200" "$T/cc.log"; }
+before=$(asked /v3/apps)
+trace=$(CF_TRACE=true plugin list-access --all | grep '^GET /v3/')
+same "a hundred in a question" $((before + 50)) "$(asked /v3/apps)"
+same "none of which is longer than servers take" "" "$(awk 'length > 4096' <<<"$trace")"
+match "and each is full" "guids=([^&,]*%2C){99}[^&,]* " "$(head -n 1 <<<"$trace")"
 same "one app of many is found" "large-4999 large-0 tcp 7000" "$(plugin list-access --app large-4999 | tail -n +5 | tr -s '\t' ' ' | grep '^large-4999.*7000')"
 progress=$(script -qec "env CF_HOME=$T/admin $BIN/network-policy-plugin list-access --app large-1 2>&1 >/dev/null" /dev/null </dev/null)
 match "a terminal sees how far it is" "Reading apps: 2000" "$progress"

@@ -49,9 +49,28 @@ match "an authority's file that is not there" "^$" "$(against 9001 false nosuch)
 same "with verification turned off in cf, any" ok "$(against 9003 true other)"
 refuse "no token went to the servers that were not trusted" grep -h . "$T/named.log" "$T/client.log"
 
+# --- through a proxy, which sees where it goes and no more
+cat >"$T/proxy.sh" <<'SH'
+read -r method where _
+while read -r line && [ "${line%$'\r'}" ]; do :; done
+echo "$method $where" >>"$(dirname "$0")/proxied"
+printf 'HTTP/1.1 200 Connection established\r\n\r\n'
+exec socat - "TCP:$where"
+SH
+socat TCP-LISTEN:3128,bind=127.0.0.1,reuseaddr,fork EXEC:"bash $T/proxy.sh" &
+check "a proxy starts" wait_for 10 eval 'curl -s -p -x http://127.0.0.1:3128 --cacert "$C/ca.crt" https://127.0.0.1:9001/ && >"$T/proxied"'
+export https_proxy=http://127.0.0.1:3128
+same "https_proxy is gone through" ok "$(against 9001 false ca)"
+same "to the API" "CONNECT 127.0.0.1:9001" "$(sort -u "$T/proxied")"
+match "which must be trusted all the same" "certificate" "$(against 9001 false other)"
+: >"$T/proxied"
+same "no_proxy is gone past it" ok "$(no_proxy=127.0.0.1 against 9001 false ca)"
+same "without a word to it" "" "$(cat "$T/proxied")"
+
 # renewing the token goes to the UAA, which must be trusted just the same
 expired=$(curl -s --cacert "$C/ca.crt" -d '{"claims": {"sub": "u-1", "user_id": "u-1", "user_name": "dora", "exp": 1000, "scope": []}}' \
     https://127.0.0.1:8080/standin/sign | jq -r .token)
 tokens=$(jq --arg t "$expired" '.access_token = $t' <<<"$tokens")
 same "a token is renewed over TLS" ok "$(against 9001 false ca)"
+match "through the proxy, too" "CONNECT 127.0.0.1:8080" "$(cat "$T/proxied")"
 done_testing
