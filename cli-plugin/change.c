@@ -42,7 +42,7 @@ int check_wait(struct session *s, const struct args *a, struct err *e)
         if (!a->wait_s)
                 return 0;
         /* Trouble may be over by the time that there is something to wait for. */
-        if (policies_status(s, a->wait_s * 1000, &st, &why) < 0 && why.fault != FAULT_UPSTREAM) {
+        if (policies_status(s, 0, &st, &why) < 0 && why.fault != FAULT_UPSTREAM) {
                 *e = why;
                 return -1;
         }

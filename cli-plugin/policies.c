@@ -11,7 +11,7 @@
 #define POLICIES_V1 "/networking/v1/external/policies"
 #define POLL_MS     100
 #define TROUBLE_MS  500  /* between two questions to a server in trouble */
-#define LOOK_MS     5000 /* for one of them: it may be answered by another instance next time */
+#define STATUS_MS   5000 /* for one of them: another instance may answer the next */
 
 /** wants_v1() - v0 cannot say a range; it can say all else, to every server there is */
 static bool wants_v1(const struct policy_list *list)
@@ -131,8 +131,9 @@ static int parse_status(const struct http_answer *a, struct policies_status *ret
 int policies_status(struct session *s, int timeout_ms, struct policies_status *ret, struct err *e)
 {
         OWN(http_answer) struct http_answer a = { 0 };
+        int at_most = timeout_ms > 0 && timeout_ms < STATUS_MS ? timeout_ms : STATUS_MS;
 
-        if (session_get(s, POLICIES_V1 "/status", timeout_ms, &a, e) < 0)
+        if (session_get(s, POLICIES_V1 "/status", at_most, &a, e) < 0)
                 return err_add(e, "getting status");
         if (a.status == 404 || a.status == 405 || a.status == 406) {
                 *ret = (struct policies_status){ 0 };
@@ -150,7 +151,7 @@ static int look(struct session *s, int64_t end, struct policies_status *ret, str
 {
         int64_t left = end - clock_ms();
 
-        left = left < 1 ? 1 : left > LOOK_MS ? LOOK_MS : left;
+        left = left < 1 ? 1 : left > STATUS_MS ? STATUS_MS : left; /* fits an int */
         if (policies_status(s, (int)left, ret, e) < 0)
                 return -1;
         if (!ret->known)

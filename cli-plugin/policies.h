@@ -35,7 +35,7 @@ struct policies_status {
         int64_t revision, agents, enforced, oldest_enforced;
 };
 
-/** policies_status() - @timeout_ms: what it may take at most; 0: as long as any request */
+/** policies_status() - @timeout_ms: what it may take at most, if that is less than some seconds */
 int policies_status(struct session *s, int timeout_ms, struct policies_status *ret, struct err *e);
 
 /**

@@ -256,6 +256,8 @@ match "though by how many cells is not known" "it is not known how many cells en
 world ".fail = {} | .delay_ms = {\"$status\": 120000}"
 match "a server that does not answer at all is not waited for longer" "after 1 s it is not known" \
     "$(plugin allow-access frontend db --protocol tcp --port 9008 --wait=1)"
+match "explain-access answers without it" "it is not known how many cells enforce it .*timed out" \
+    "$(plugin explain-access frontend db --protocol tcp --port 9008)"
 world 'del(.delay_ms)'
 kill $agent $second
 
