@@ -50,7 +50,7 @@ int config_load(const char *path, struct config *ret, struct str *problems, stru
 {
         if (conf_load(path, &spec, ret, problems, e) < 0)
                 return -1;
-        return rules_conf_finish(&ret->rules, problems, e);
+        return rules_conf_finish(&ret->rules, e);
 }
 
 void config_done(struct config *c)

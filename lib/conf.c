@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define CONF_SIZE_MAX (4U << 20)
+#define PROBLEM       "invalid config: "
 
 void conf_problem(struct str *problems, const char *key, const char *fmt, ...)
 {
@@ -18,7 +19,7 @@ void conf_problem(struct str *problems, const char *key, const char *fmt, ...)
         va_start(ap, fmt);
         (void)vsnprintf(why, sizeof why, fmt, ap);
         va_end(ap);
-        str_addf(problems, "invalid config: %s: %s\n", key, why);
+        str_addf(problems, PROBLEM "%s: %s\n", key, why);
 }
 
 static void *field(void *conf, const struct conf_key *k)
@@ -81,6 +82,16 @@ static void read_real(const json_t *v, const struct conf_key *k, double *at, str
                 *at = n;
 }
 
+static void read_str(const json_t *v, const struct conf_key *k, char **at, struct str *problems)
+{
+        if (!json_is_string(v)) {
+                conf_problem(problems, k->name, "must be a string");
+                return;
+        }
+        free(*at); /* the default */
+        *at = dup_or_note(json_string_value(v), problems);
+}
+
 static void read_strs(const json_t *v, const struct conf_key *k, struct conf_strs *at,
                       struct str *problems)
 {
@@ -109,10 +120,7 @@ static void read_value(const json_t *v, const struct conf_key *k, void *at, stru
 {
         switch (k->type) {
         case CONF_STR:
-                if (json_is_string(v))
-                        *(char **)at = dup_or_note(json_string_value(v), problems);
-                else
-                        conf_problem(problems, k->name, "must be a string");
+                read_str(v, k, at, problems);
                 break;
         case CONF_INT:
                 read_int(v, k, at, problems);
@@ -143,28 +151,75 @@ static bool is_blank(const json_t *v)
         return !v || json_is_null(v) || (json_is_string(v) && !json_string_length(v));
 }
 
+static void tell_missing(const struct conf_spec *spec, const char *name, struct str *problems)
+{
+        char line[200];
+
+        if (!spec->missing_text) {
+                conf_problem(problems, name, "missing");
+                return;
+        }
+        /* The format is the program's own constant, checked at its definition. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        (void)snprintf(line, sizeof line, spec->missing_text, name);
+#pragma GCC diagnostic pop
+        str_addf(problems, "%s\n", line);
+}
+
 static void read_key(const json_t *root, const struct conf_spec *spec, const struct conf_key *k,
                      void *conf, struct str *problems)
 {
         const json_t *v = json_object_get(root, k->name);
+        struct conf_key named = *k;
+        char name[96];
 
-        if (!is_blank(v)) {
-                set_default(conf, k, problems);
-                if (k->type == CONF_STR)
-                        mem_drop(field(conf, k)); /* the default makes room */
-                read_value(v, k, field(conf, k), problems);
-        } else if (!k->required) {
-                set_default(conf, k, problems);
-        } else if (spec->missing_text) {
-                char line[200];
-                /* The format is the program's own constant, checked at its definition. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-                (void)snprintf(line, sizeof line, spec->missing_text, k->name);
-#pragma GCC diagnostic pop
-                str_addf(problems, "%s\n", line);
-        } else {
-                conf_problem(problems, k->name, "missing");
+        (void)snprintf(name, sizeof name, "%s%s%s", spec->within ? spec->within : "",
+                       spec->within ? "." : "", k->name);
+        named.name = name;
+        if (is_blank(v) && k->required) {
+                tell_missing(spec, name, problems);
+                return;
+        }
+        set_default(conf, k, problems);
+        if (!is_blank(v))
+                read_value(v, &named, field(conf, k), problems);
+}
+
+/**
+ * is_told() - Does one of @lines, of @len bytes, name the key that @line names?
+ */
+static bool is_told(const char *lines, size_t len, const char *line)
+{
+        size_t named = sizeof PROBLEM - 1;
+        const char *end = lines + len;
+
+        if (!str_starts(line, PROBLEM))
+                return false;
+        named += strcspn(line + named, " ");
+        while (lines < end) {
+                if (strncmp(lines, line, named) == 0)
+                        return true;
+                lines += strcspn(lines, "\n") + 1;
+        }
+        return false;
+}
+
+/**
+ * check_between() - spec->check, but a key that was told from @before on is told once
+ */
+static void check_between(const struct conf_spec *spec, const void *conf, size_t before,
+                          struct str *problems)
+{
+        OWN(str) struct str more = { 0 };
+        size_t told = problems->len - before, len;
+
+        spec->check(conf, &more);
+        problems->bad |= more.bad;
+        for (const char *line = str_text(&more); *line; line += len) {
+                len = strcspn(line, "\n") + 1;
+                if (!is_told(str_text(problems) + before, told, line))
+                        str_add_mem(problems, line, len);
         }
 }
 
@@ -190,8 +245,8 @@ int conf_from_json(const json_t *root, const struct conf_spec *spec, void *conf,
 
         for (const struct conf_key *k = spec->keys; k->name; k++)
                 read_key(root, spec, k, conf, problems);
-        if (problems->len == before && spec->check)
-                spec->check(conf, problems);
+        if (spec->check && !problems->bad)
+                check_between(spec, conf, before, problems);
         if (problems->len == before && !problems->bad)
                 return 0;
 

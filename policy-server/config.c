@@ -85,6 +85,68 @@ static void need(const void *conf, const char *const *names, struct str *problem
         }
 }
 
+#define DB_AT(field) .at = offsetof(struct ps_database, field)
+
+static const struct conf_key db_keys[] = {
+        { "type", CONF_STR, DB_AT(type), .def_str = "postgres" },
+        { "connection_string", CONF_STR, DB_AT(connection_string) },
+        { "user", CONF_STR, DB_AT(user) },
+        { "password", CONF_STR, DB_AT(password) },
+        { "host", CONF_STR, DB_AT(host) },
+        { "port", CONF_INT, DB_AT(port), .def_int = 5432, .min = 1, .max = 65535 },
+        { "timeout", CONF_INT, DB_AT(timeout_s), .def_int = 5, .min = 1, .max = 3600 },
+        { "database_name", CONF_STR, DB_AT(name) },
+        { "require_ssl", CONF_BOOL, DB_AT(require_ssl) },
+        { "ca_cert", CONF_STR, DB_AT(ca_cert) },
+        { "skip_hostname_validation", CONF_BOOL, DB_AT(skip_hostname_validation) },
+        { 0 },
+};
+
+static void check_db(const void *conf, struct str *problems)
+{
+        const struct ps_database *d = conf;
+
+        if (!str_eq(d->type, "postgres"))
+                conf_problem(problems, "database.type", "must be \"postgres\"");
+        if (d->connection_string)
+                return;
+        if (!d->host)
+                conf_problem(problems, "database.host", "missing");
+        if (!d->user)
+                conf_problem(problems, "database.user", "missing");
+        if (!d->name)
+                conf_problem(problems, "database.database_name", "missing");
+        if (d->require_ssl && !d->skip_hostname_validation && !d->ca_cert)
+                conf_problem(problems, "database.ca_cert",
+                             "missing, and needed to verify the server (require_ssl)");
+}
+
+static const struct conf_spec db_spec = { .keys = db_keys,
+                                          .within = "database",
+                                          .check = check_db };
+
+static void forget(char *secret)
+{
+        if (secret)
+                explicit_bzero(secret, strlen(secret));
+}
+
+static void database_done(struct ps_database *d)
+{
+        forget(d->password);
+        forget(d->connection_string);
+        conf_done(&db_spec, d);
+}
+
+static void check_database(const json_t *root, struct str *problems)
+{
+        struct ps_database d = { 0 };
+        struct err e;
+
+        if (root && conf_from_json(root, &db_spec, &d, problems, &e) == 0)
+                database_done(&d);
+}
+
 static void check_common(const struct ps_config *c, struct str *problems)
 {
         enum log_level level;
@@ -94,6 +156,7 @@ static void check_common(const struct ps_config *c, struct str *problems)
                 conf_problem(problems, "log_level", "%s", e.msg);
         if (c->metron_address && *c->metron_address && dropsonde_check(c->metron_address, &e) < 0)
                 conf_problem(problems, "metron_address", "%s", e.msg);
+        check_database(c->database, problems);
 }
 
 static void check_external(const void *conf, struct str *problems)
@@ -132,59 +195,12 @@ static const struct conf_spec specs[] = {
         [PS_MIGRATE] = { .keys = keys, .check = check_migrate },
 };
 
-#define DB_AT(field) .at = offsetof(struct ps_database, field)
-
-static const struct conf_key db_keys[] = {
-        { "connection_string", CONF_STR, DB_AT(connection_string) },
-        { "user", CONF_STR, DB_AT(user) },
-        { "password", CONF_STR, DB_AT(password) },
-        { "host", CONF_STR, DB_AT(host) },
-        { "port", CONF_INT, DB_AT(port), .def_int = 5432, .min = 1, .max = 65535 },
-        { "timeout", CONF_INT, DB_AT(timeout_s), .def_int = 5, .min = 1, .max = 3600 },
-        { "database_name", CONF_STR, DB_AT(name) },
-        { "require_ssl", CONF_BOOL, DB_AT(require_ssl) },
-        { "ca_cert", CONF_STR, DB_AT(ca_cert) },
-        { "skip_hostname_validation", CONF_BOOL, DB_AT(skip_hostname_validation) },
-        { 0 },
-};
-
-static void check_db(const void *conf, struct str *problems)
-{
-        const struct ps_database *d = conf;
-
-        if (d->connection_string)
-                return;
-        if (!d->host)
-                conf_problem(problems, "database.host", "missing");
-        if (!d->user)
-                conf_problem(problems, "database.user", "missing");
-        if (!d->name)
-                conf_problem(problems, "database.database_name", "missing");
-        if (d->require_ssl && !d->skip_hostname_validation && !d->ca_cert)
-                conf_problem(problems, "database.ca_cert",
-                             "missing, and needed to verify the server (require_ssl)");
-}
-
-static const struct conf_spec db_spec = { .keys = db_keys, .check = check_db };
-
-static int load_database(struct ps_config *c, struct str *problems, struct err *e)
-{
-        const char *type = "postgres";
-
-        if (jsonx_opt_str(c->database, "type", &type, e) < 0 || !str_eq(type, "postgres")) {
-                conf_problem(problems, "database.type", "must be \"postgres\"");
-                return err_set(e, FAULT_BAD_INPUT, 0,
-                               "invalid config: database.type: must be \"postgres\"");
-        }
-        return conf_from_json(c->database, &db_spec, &c->db, problems, e);
-}
-
 int ps_config_load(const char *path, enum ps_role role, struct ps_config *c, struct str *problems,
                    struct err *e)
 {
         if (conf_load(path, &specs[role], c, problems, e) < 0)
                 return -1;
-        if (load_database(c, problems, e) < 0) {
+        if (conf_from_json(c->database, &db_spec, &c->db, problems, e) < 0) {
                 ps_config_done(c);
                 return -1;
         }
@@ -194,18 +210,10 @@ int ps_config_load(const char *path, enum ps_role role, struct ps_config *c, str
         return 0;
 }
 
-static void forget(char *secret)
-{
-        if (secret)
-                explicit_bzero(secret, strlen(secret));
-}
-
 void ps_config_done(struct ps_config *c)
 {
         forget(c->uaa_client_secret);
-        forget(c->db.password);
-        forget(c->db.connection_string);
-        conf_done(&db_spec, &c->db);
+        database_done(&c->db);
         conf_done(&specs[PS_EXTERNAL], c);
 }
 

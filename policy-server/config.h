@@ -16,7 +16,7 @@ enum ps_role { PS_EXTERNAL, PS_INTERNAL, PS_MIGRATE };
  */
 struct ps_database {
         char *connection_string;
-        char *user, *password, *host, *name, *ca_cert;
+        char *type, *user, *password, *host, *name, *ca_cert;
         int64_t port, timeout_s;
         bool require_ssl, skip_hostname_validation;
 };

@@ -35,7 +35,7 @@ static int load(const json_t *conf, struct rules_conf *ret, struct err *e)
 
         if (conf_from_json(conf, &spec, ret, &problems, e) < 0)
                 return -1;
-        return rules_conf_finish(ret, &problems, e);
+        return rules_conf_finish(ret, e);
 }
 
 /**

@@ -152,8 +152,27 @@ static void read_outbound(struct rules_conf *c, struct str *problems)
         };
 }
 
+/**
+ * read_lists() - Fill in what is read out of lists and objects
+ */
+static void read_lists(struct rules_conf *c, struct str *problems)
+{
+        c->services = calloc(c->host_tcp_services.count + c->host_udp_services.count + 1,
+                             sizeof *c->services);
+        if (!c->services) {
+                problems->bad = true;
+                return;
+        }
+        read_services(&c->host_tcp_services, "host_tcp_services", FW_TCP, c, problems);
+        read_services(&c->host_udp_services, "host_udp_services", FW_UDP, c, problems);
+        read_dns(c, problems);
+        read_all_denies(c, problems);
+        read_outbound(c, problems);
+}
+
 void rules_conf_check(const struct rules_conf *c, struct str *problems)
 {
+        struct rules_conf trial = *c;
         struct fw_net net;
         uint32_t addr;
         struct err e;
@@ -162,33 +181,21 @@ void rules_conf_check(const struct rules_conf *c, struct str *problems)
                 conf_problem(problems, "overlay_network", "%.150s", e.msg);
         if (c->instance_address && fw_addr_parse(c->instance_address, &addr, &e) < 0)
                 conf_problem(problems, "instance_address", "%.150s", e.msg);
+        read_lists(&trial, problems);
+        rules_conf_done(&trial);
 }
 
-int rules_conf_finish(struct rules_conf *c, struct str *problems, struct err *e)
+int rules_conf_finish(struct rules_conf *c, struct err *e)
 {
-        size_t before = problems->len;
+        OWN(str) struct str problems = { 0 };
 
         c->wait_ms = (int)c->lock_timeout * 1000;
         if (c->overlay_network)
                 (void)fw_net_parse(c->overlay_network, &c->overlay, NULL); /* checked before */
         if (c->instance_address)
                 (void)fw_addr_parse(c->instance_address, &c->instance_addr, NULL);
-        c->services = calloc(c->host_tcp_services.count + c->host_udp_services.count + 1,
-                             sizeof *c->services);
-        if (!c->services)
-                return err_oom(e);
-        read_services(&c->host_tcp_services, "host_tcp_services", FW_TCP, c, problems);
-        read_services(&c->host_udp_services, "host_udp_services", FW_UDP, c, problems);
-        read_dns(c, problems);
-        read_all_denies(c, problems);
-        read_outbound(c, problems);
-        if (str_ok(problems, e) < 0)
-                return -1;
-        if (problems->len > before)
-                return err_set(e, FAULT_BAD_INPUT, 0, "%.*s",
-                               (int)strcspn(problems->data + before, "\n"),
-                               problems->data + before);
-        return 0;
+        read_lists(c, &problems); /* checked before, too: only memory can be short */
+        return str_ok(&problems, e);
 }
 
 void rules_conf_done(struct rules_conf *c)

@@ -92,11 +92,10 @@ void rules_conf_check(const struct rules_conf *c, struct str *problems);
 
 /**
  * rules_conf_finish() - Fill in what is read out of the file's values
- * @c:        As conf_load() left it; rules_conf_done() frees what this adds
- * @problems: Gets a line for each problem
- * @e:        The first of them
+ * @c: Checked, as conf_load() left it; rules_conf_done() frees what this adds
+ * @e: Out of memory
  */
-int rules_conf_finish(struct rules_conf *c, struct str *problems, struct err *e);
+int rules_conf_finish(struct rules_conf *c, struct err *e);
 void rules_conf_done(struct rules_conf *c);
 
 #endif

@@ -54,12 +54,17 @@ struct conf_key {
  * @keys:         Ends with an element without a name
  * @missing_text: printf format with one %s for a missing key's name; NULL for
  *                "invalid config: %s: missing"
+ * @within:       Name of the key whose object has these keys, for the text of
+ *                problems; NULL for a file's
  * @check:        Checks between keys, adding a line to @problems for each with
- *                conf_problem(); may be NULL
+ *                conf_problem(); may be NULL. It runs also where keys are wrong or
+ *                missing: a wrong one's field holds the default, a missing one's
+ *                nothing; what it says of a key that was told is dropped
  */
 struct conf_spec {
         const struct conf_key *keys;
         const char *missing_text;
+        const char *within;
         void (*check)(const void *conf, struct str *problems);
 };
 

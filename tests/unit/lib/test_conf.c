@@ -4,7 +4,7 @@
 #include "tests/unit/test.h"
 
 struct sample {
-        char *host;
+        char *host, *level;
         int64_t port;
         bool tls;
         struct conf_strs names;
@@ -17,10 +17,16 @@ static void check_sample(const void *conf, struct str *problems)
 
         if (s->tls && s->port == 80)
                 conf_problem(problems, "port", "80 is not for TLS");
+        if (s->level[0] == 'x')
+                conf_problem(problems, "level", "unknown");
 }
 
 static const struct conf_key keys[] = {
         { .name = "host", .type = CONF_STR, .at = offsetof(struct sample, host), .required = true },
+        { .name = "level",
+          .type = CONF_STR,
+          .at = offsetof(struct sample, level),
+          .def_str = "info" },
         { .name = "port",
           .type = CONF_INT,
           .at = offsetof(struct sample, port),
@@ -95,6 +101,74 @@ static void every_problem_is_told_at_once(void **state)
         assert_null(s.names.items);
 }
 
+static void checks_between_keys_do_not_wait_for_the_keys(void **state)
+{
+        OWN(str) struct str problems = { 0 };
+        struct sample s = { 0 };
+
+        (void)state;
+        assert_int_equal(load("{\"names\":3,\"level\":\"xxx\",\"port\":80,\"tls\":true}", &spec, &s,
+                              &problems),
+                         -1);
+        assert_string_equal(str_text(&problems),
+                            "invalid config: host: missing\n"
+                            "invalid config: names: must be a list of strings\n"
+                            "invalid config: port: 80 is not for TLS\n"
+                            "invalid config: level: unknown\n");
+}
+
+static void a_key_with_a_default_may_be_wrong_too(void **state)
+{
+        OWN(str) struct str problems = { 0 };
+        struct sample s = { 0 };
+
+        (void)state;
+        assert_int_equal(load("{\"host\":\"h\",\"level\":5}", &spec, &s, &problems), -1);
+        assert_string_equal(str_text(&problems), "invalid config: level: must be a string\n");
+        assert_null(s.level);
+}
+
+static void a_key_is_told_once(void **state)
+{
+        const struct conf_key twice[] = {
+                { .name = "port",
+                  .type = CONF_INT,
+                  .at = offsetof(struct sample, port),
+                  .def_int = 80,
+                  .max = 90 },
+                { .name = "level",
+                  .type = CONF_STR,
+                  .at = offsetof(struct sample, level),
+                  .def_str = "info" },
+                { .name = "tls",
+                  .type = CONF_BOOL,
+                  .at = offsetof(struct sample, tls),
+                  .def_int = 1 },
+                { 0 },
+        };
+        const struct conf_spec how = { .keys = twice, .check = check_sample };
+        OWN(str) struct str problems = { 0 };
+        struct sample s = { 0 };
+
+        (void)state;
+        assert_int_equal(load("{\"port\":100}", &how, &s, &problems), -1);
+        assert_string_equal(str_text(&problems),
+                            "invalid config: port: 100 is out of range, must be 0 to 90\n");
+}
+
+static void keys_below_a_key_are_told_with_both_names(void **state)
+{
+        const struct conf_spec inner = { .keys = keys, .within = "server" };
+        OWN(str) struct str problems = { 0 };
+        struct sample s = { 0 };
+
+        (void)state;
+        assert_int_equal(load("{\"port\":\"x\"}", &inner, &s, &problems), -1);
+        assert_string_equal(str_text(&problems),
+                            "invalid config: server.host: missing\n"
+                            "invalid config: server.port: must be an integer\n");
+}
+
 static void checks_between_keys_run_last(void **state)
 {
         OWN(str) struct str problems = { 0 };
@@ -147,6 +221,10 @@ int main(void)
                 cmocka_unit_test(good_file_fills_every_field),
                 cmocka_unit_test(defaults_stand_in_for_absent_and_null),
                 cmocka_unit_test(every_problem_is_told_at_once),
+                cmocka_unit_test(checks_between_keys_do_not_wait_for_the_keys),
+                cmocka_unit_test(a_key_with_a_default_may_be_wrong_too),
+                cmocka_unit_test(a_key_is_told_once),
+                cmocka_unit_test(keys_below_a_key_are_told_with_both_names),
                 cmocka_unit_test(checks_between_keys_run_last),
                 cmocka_unit_test(programs_may_word_what_is_missing),
                 cmocka_unit_test(unreadable_and_malformed_files_are_named),
