@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the three programs have in common from argv to exit. */
+#include "netman/cli.h"
 #include "netman/log.h"
 #include "policy-server/server.h"
 
@@ -7,30 +8,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/time.h>
-
-struct arguments {
-        const char *config_file;
-        bool check_only, version;
-};
-
-static int parse_arguments(int argc, char **argv, struct arguments *a, struct err *e)
-{
-        for (int i = 1; i < argc; i++) {
-                const char *arg = argv[i] + (str_starts(argv[i], "--") ? 1 : 0);
-
-                if (str_eq(arg, "-config-file") && i + 1 < argc)
-                        a->config_file = argv[++i];
-                else if (str_starts(arg, "-config-file="))
-                        a->config_file = arg + sizeof "-config-file=" - 1;
-                else if (str_eq(arg, "-check-config"))
-                        a->check_only = true;
-                else if (str_eq(arg, "-version"))
-                        a->version = true;
-                else
-                        return err_set(e, FAULT_BAD_INPUT, 0, "unknown argument '%s'", argv[i]);
-        }
-        return 0;
-}
 
 /** die() - "<prefix>.<job>: what: why" to standard error, the form operators know */
 static int die(const char *prefix, const char *job, const char *what, const char *why)
@@ -42,7 +19,7 @@ static int die(const char *prefix, const char *job, const char *what, const char
 
 static int complain(const char *job, const struct str *problems, const struct err *e)
 {
-        (void)die("cfnetworking", job, "could not read config file", e->msg);
+        (void)die(CLI_PREFIX_DEFAULT, job, "could not read config file", e->msg);
         if (problems->len)
                 (void)fputs(problems->data, stderr);
         return 1;
@@ -173,19 +150,14 @@ int ps_main(int argc, char **argv, const char *job, enum ps_role role)
 {
         OWN(ps_config) struct ps_config c = { 0 };
         OWN(str) struct str problems = { 0 };
-        struct arguments a = { 0 };
+        struct cli cli;
         struct err e;
+        int status = cli_begin(argv, job, &cli);
 
-        log_init(NULL, job, STDERR_FILENO);
-        if (parse_arguments(argc, argv, &a, &e) < 0)
-                return die(NULL, job, NULL, e.msg);
-        if (a.version) {
-                (void)printf("%s %s\n", job, NETMAN_VERSION);
-                return 0;
-        }
-        if (!a.config_file)
-                return die(NULL, job, NULL, "which configuration? -config-file PATH");
-        if (ps_config_load(a.config_file, role, &c, &problems, &e) < 0)
+        (void)argc;
+        if (status >= 0)
+                return status;
+        if (ps_config_load(cli.config_file, role, &c, &problems, &e) < 0)
                 return complain(job, &problems, &e);
-        return a.check_only ? 0 : run(&c, a.config_file, job, role);
+        return cli.check_only ? 0 : run(&c, cli.config_file, job, role);
 }

@@ -2,13 +2,36 @@
 #include "cmd/flannel-watchdog/watch.h"
 
 #include "netman/file.h"
+#include "netman/log.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 
-enum { FILE_MAX = 65536 };
+enum { FILE_MAX = 65536, LOOK_EVERY_MS = 1000 };
+
+static const struct conf_key keys[] = {
+        { .name = "flannel_subnet_file",
+          .type = CONF_STR,
+          .at = offsetof(struct watchdog_conf, subnet_file),
+          .required = true },
+        { .name = "bridge_name",
+          .type = CONF_STR,
+          .at = offsetof(struct watchdog_conf, bridge),
+          .required = true },
+        { .name = "log_prefix",
+          .type = CONF_STR,
+          .at = offsetof(struct watchdog_conf, log_prefix),
+          .def_str = "cfnetworking" },
+        { 0 },
+};
+
+const struct conf_spec watchdog_spec = { .keys = keys };
 
 /* "10.255.7.1/24" */
 static int read_cidr(char *text, struct nlx_addr *ret)
@@ -86,4 +109,40 @@ int watchdog_check(struct nlx *nl, const struct watchdog_conf *c, struct err *e)
                 "This cell must be restarted (run \"bosh restart <job>\").  Flannel is out of "
                 "sync with the local bridge. (%s has %s, %s says %s)",
                 c->bridge, text_of(&all[0], a), c->subnet_file, text_of(&want, b));
+}
+
+/**
+ * end_signals() - A descriptor that is readable once we are asked to end
+ */
+static int end_signals(struct err *e)
+{
+        sigset_t set;
+        int fd;
+
+        (void)sigemptyset(&set);
+        (void)sigaddset(&set, SIGTERM);
+        (void)sigaddset(&set, SIGINT);
+        (void)sigprocmask(SIG_BLOCK, &set, NULL);
+        fd = signalfd(-1, &set, SFD_CLOEXEC);
+        return fd >= 0 ? fd : err_set(e, FAULT_SYSTEM, errno, "signalfd: %s", strerror(errno));
+}
+
+int watchdog_run(const struct watchdog_conf *c, struct err *e)
+{
+        OWN(nlx) struct nlx *nl = NULL;
+        OWN(fd) int signals = end_signals(e);
+        struct pollfd p = { signals, POLLIN, 0 };
+        bool doubt = false;
+
+        if (signals < 0 || nlx_open(&nl, e) < 0)
+                return -1;
+        log_info("starting", LOG_STR("bridge", c->bridge), LOG_STR("file", c->subnet_file));
+        do {
+                int rc = watchdog_check(nl, c, e);
+
+                if (rc < 0 && (e->fault != FAULT_UPSTREAM || doubt))
+                        return -1;
+                doubt = rc < 0;
+        } while (poll(&p, 1, LOOK_EVERY_MS) <= 0);
+        return 0;
 }

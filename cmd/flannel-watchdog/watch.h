@@ -3,6 +3,7 @@
 #ifndef FLANNEL_WATCHDOG_WATCH_H
 #define FLANNEL_WATCHDOG_WATCH_H
 
+#include "netman/conf.h"
 #include "netman/err.h"
 #include "netman/nl.h"
 
@@ -12,6 +13,13 @@ struct watchdog_conf {
         char *bridge;
         char *log_prefix;
 };
+
+extern const struct conf_spec watchdog_spec;
+
+static inline void watchdog_conf_drop(struct watchdog_conf *c)
+{
+        conf_done(&watchdog_spec, c);
+}
 
 /** watchdog_subnet() - The gateway's address in a subnet file's text, "10.255.7.1/24" */
 int watchdog_subnet(const char *text, struct nlx_addr *ret, struct err *e);
@@ -26,5 +34,8 @@ int watchdog_subnet(const char *text, struct nlx_addr *ret, struct err *e);
  * A bridge that is not there yet agrees with any file: there is no container.
  */
 int watchdog_check(struct nlx *nl, const struct watchdog_conf *c, struct err *e);
+
+/** watchdog_run() - Look every second. Return: 0 when a signal says to end; -1: a disagreement */
+int watchdog_run(const struct watchdog_conf *c, struct err *e);
 
 #endif

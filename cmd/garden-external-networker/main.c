@@ -89,6 +89,7 @@ int main(int argc, char **argv)
 
         (void)argc;
         (void)signal(SIGPIPE, SIG_IGN);
+        log_init(CONFIG_PREFIX_DEFAULT, "garden-external-networker", STDERR_FILENO);
         if (run((const char *const *)argv, &c, &out, &e) < 0) {
                 tell(c.log_prefix ? c.log_prefix : CONFIG_PREFIX_DEFAULT, e.msg);
                 return EXIT_FAILURE;
