@@ -124,7 +124,7 @@ static int end_signals(struct err *e)
         (void)sigaddset(&set, SIGINT);
         (void)sigprocmask(SIG_BLOCK, &set, NULL);
         fd = signalfd(-1, &set, SFD_CLOEXEC);
-        return fd >= 0 ? fd : err_set(e, FAULT_SYSTEM, errno, "signalfd: %s", strerror(errno));
+        return fd >= 0 ? fd : err_set(e, FAULT_SYSTEM, errno, "signalfd");
 }
 
 int watchdog_run(const struct watchdog_conf *c, struct err *e)
