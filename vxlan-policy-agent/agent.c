@@ -18,6 +18,7 @@
 #include "vxlan-policy-agent/poll/drift.h"
 #include "vxlan-policy-agent/poll/events.h"
 #include "vxlan-policy-agent/poll/pace.h"
+#include "vxlan-policy-agent/poll/saved.h"
 #include "vxlan-policy-agent/poll/source.h"
 
 #include <errno.h>
@@ -328,6 +329,19 @@ static int start(struct agent *a, struct err *e)
         return start_servers(a, e);
 }
 
+/**
+ * make_room() - A folder for the last policies, while we may still make one
+ *
+ * Without it the cell works as long as the server is there when it boots.
+ */
+static void make_room(const char *dir)
+{
+        struct err e = { 0 };
+
+        if (saved_prepare(dir, &e) < 0)
+                log_error("state-directory-unusable", LOG_WHY(&e));
+}
+
 int agent_run(const struct agent_config *config, struct err *e)
 {
         OWN(events) struct events events = EVENTS_NONE;
@@ -337,6 +351,7 @@ int agent_run(const struct agent_config *config, struct err *e)
                            .enforce_pace = { .seed = (unsigned int)getpid() } };
         int rc;
 
+        make_room(config->state_directory);
         if (confine_self(e) < 0 ||
             events_init(&events, config->datastore, config->subnet_file, e) < 0)
                 return -1;

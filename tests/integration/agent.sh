@@ -17,7 +17,7 @@ box nobody 10.255.1.6
 store_edit '.nobody = {handle: "nobody", ip: "10.255.1.6", metadata: {}}'
 for b in back1 back2 front; do serve $b 8080; serve $b 9090; done
 iptables -A FORWARD -s 192.0.2.1 -m comment --comment foreign -j DROP
-agent_config '.client_timeout_seconds = 2 | .iptables_denied_logs_per_sec = 2 | .iptables_accepted_udp_logs_per_sec = 7'
+agent_config '.state_directory += "/kept" | .client_timeout_seconds = 2 | .iptables_denied_logs_per_sec = 2 | .iptables_accepted_udp_logs_per_sec = 7'
 check "before anything, the bridge lets all pass (so that the refusals below mean something)" reach front 10.255.1.3 8080
 
 # --- closed until something is known ---------------------------------------------
@@ -34,6 +34,8 @@ same "it keeps two capabilities and can gain none" "0000000000003000 00000000000
 policies_are r1 "$(policy $front 0001 $back 0002 tcp 8080 8080)"
 api_up
 check "a policy opens the port" wait_for 10 reach front 10.255.1.3 8080
+check "it is kept on disk, in a folder that nobody had made" wait_for 5 grep -q "$front" "$T/state/kept/policies.saved"
+refuse "and nothing was wrong with that" has_logged policies-not-saved
 check "on every instance of the app" reach front 10.255.1.4 8080
 refuse "another port stays shut" reach front 10.255.1.3 9090
 refuse "another app stays out" reach other 10.255.1.3 8080
@@ -101,7 +103,7 @@ check "a cell that booted is closed by itself" wait_for 10 refused front 10.255.
 check "and gets the saved policies" reach front 10.255.1.3 8080
 agent_down
 iptables -F; iptables -X
-sed -i 's/8080/9090/' "$T/state/policies.saved"
+sed -i 's/8080/9090/' "$T/state/kept/policies.saved"
 agent_up
 check "saved policies that were tampered with open nothing" wait_for 10 refused front 10.255.1.3 9090
 refuse "not even what was allowed" reach front 10.255.1.3 8080
@@ -203,11 +205,13 @@ same "the sanitizers are silent" "" "$(grep -E 'runtime error|Sanitizer' "$T/age
 # --- a new container does not wait for anybody ----------------------------------------------
 # The server is away and asked again after half a minute, polls are an hour apart: only the
 # store's change can have brought this about.
-agent_config '.poll_interval = 3600'
+agent_config '.poll_interval = 3600 | .state_directory = $t + "/store/is-no-folder"'
 rm -f "$API/old_api"
 policies_are w1 "$(policy $front 0001 $back 0002 tcp 8080 8080)"
 agent_up
 check "with a poll an hour" wait_for 10 reach front 10.255.1.3 8080
+check "an agent that has no place for the last policies says so at its start, and works" \
+    grep -q 'state-directory-unusable.*store/is-no-folder' "$T/agent.log"
 api_down
 store_remove back3
 check "a container that goes is closed at once" wait_for 5 refused front 10.255.1.7 8080

@@ -4,10 +4,12 @@
 #include "netman/file.h"
 #include "netman/own.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SAVED_NAME  "policies.saved"
 #define SAVED_MAGIC "netman-policies 1 "
@@ -34,6 +36,14 @@ static int write_sum(const char *data, size_t len, struct str *out, struct err *
         for (unsigned int i = 0; i < n; i++)
                 str_addf(out, "%02x", sum[i]);
         return 0;
+}
+
+int saved_prepare(const char *dir, struct err *e)
+{
+        if (file_make_dirs(dir, e) < 0)
+                return -1;
+        return access(dir, W_OK | X_OK) == 0 ? 0
+                                             : err_set(e, FAULT_SYSTEM, errno, "write to %s", dir);
 }
 
 int saved_write(const char *dir, const struct str *body, struct err *e)

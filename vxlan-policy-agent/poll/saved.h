@@ -11,6 +11,9 @@
 #include "netman/policy.h"
 #include "netman/str.h"
 
+/** saved_prepare() - Make folder @dir if it is not there; can we write into it? */
+int saved_prepare(const char *dir, struct err *e);
+
 /** saved_write() - Keep @body, an answer of the internal API, in folder @dir */
 int saved_write(const char *dir, const struct str *body, struct err *e);
 
