@@ -189,11 +189,25 @@ JSON
 JSON
 }
 
+# What the kernel must be able to do; modules were loaded by tests/sandbox, if it has them.
+kernel_ready() {
+    local cell=$1 table
+    if ! on "$cell" test -e /proc/sys/net/bridge/bridge-nf-call-iptables; then
+        echo "the kernel does not show bridged packets to iptables; on this machine, do: modprobe br_netfilter"
+        return 1
+    fi
+    for table in filter nat raw; do
+        on "$cell" iptables -t $table -S >/dev/null && continue
+        echo "the kernel has no legacy iptables table '$table'; on this machine, do: modprobe iptable_$table"
+        return 1
+    done
+    on "$cell" sh -ec 'for key in net/ipv4/ip_forward net/bridge/bridge-nf-call-iptables; do echo 1 >/proc/sys/$key; done'
+}
+
 start_cell() {
     local cell=$1
     write_cell_config "$cell"
-    on "$cell" sh -ec 'for key in net.ipv4.ip_forward net.bridge.bridge-nf-call-iptables; do
-        echo 1 >/proc/sys/$(echo $key | tr . /); done'
+    kernel_ready "$cell" || return 1
     daemon "$cell" flanneld "$BIN/flanneld" --etcd-endpoints="http://$PLATFORM:2379" --iface=eth0 --subnet-file=/var/lib/netman/subnet.env
     wait_for 30 on "$cell" test -s /var/lib/netman/subnet.env || return 1
     daemon "$cell" agent "$BIN/vxlan-policy-agent" -config-file "$T/$cell/agent.json"
