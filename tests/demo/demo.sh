@@ -46,11 +46,41 @@ note() {
     [ -n "${TAP-}" ] && echo "# $1" || printf '    %s\n' "$1"
 }
 
-# What a cell holds for its containers; the same before the first and after the last.
+# What a cell holds: all rules, devices, namespaces' mounts, files, and containers in the
+# store and the port pool, whose files stay. So does the bridge, once there was a container.
+# The agent and flanneld leave all that as it is when they end.
+cell_holds() {
+    on "$1" sh -c 'iptables-save | grep "^[*:-]" | sed "s/ \[.*//"
+        ip -br link | cut -d" " -f1 | cut -d@ -f1 | grep -vx cni-flannel0
+        grep -E "nsfs|netman/netns" /proc/self/mounts | cut -d" " -f2
+        cd /var/lib && find . -type f ! -name "*lock*" ! -name "last_reserved*" ! -name "store.json*" ! -name "ports.json*"
+        grep -hso "[a-z]*-[0-9]" netman/ports.json netman/store.json; true' | sort
+}
+
+# cell_traces CELL: that, and what runs there; the same before the first container and
+# after the last.
 cell_traces() {
-    on "$1" sh -c 'iptables-save -t filter | grep "^[:-]" | sed "s/ \[.*//"; iptables-save -t nat | grep "^[:-]" | sed "s/ \[.*//"
-        ip -br link | grep -v "^cni-flannel0" | cut -d" " -f1; find /var/lib/netman/netns /var/lib/netman/flannel /var/lib/cni -mindepth 1 -type f ! -name lock ! -name "last_reserved*" 2>/dev/null
-        grep netman/netns /proc/self/mounts; cat /var/lib/netman/ports.json /var/lib/netman/store.json 2>/dev/null | grep -o "[a-z]*-[0-9]"; true'
+    cell_holds "$1"
+    cell_runs "$1"
+}
+
+cell_runs() {
+    sharing mnt "$(cat "$T/$1.pid")" | cut -d" " -f1 | sort
+}
+
+# settles CELL WHAT FILE: within some seconds the cell has what the file says; or how not
+settles() {
+    wait_for 10 eval "$2 $1 | cmp -s - $3" || { "$2" "$1" | diff "$3" -; return 1; }
+}
+
+# no_errors [EVENT]: all programs have logged, and none an error but that event of the agents
+no_errors() {
+    local log
+    for log in platform-policy-server platform-policy-server-internal cell{1,2}-{agent,flanneld}; do
+        grep -q '"level":"info"' "$T/$log.log" || { echo "$log.log says nothing"; return 1; }
+    done
+    ! grep -hE '"level":"(error|fatal)"|runtime error:|Sanitizer' "$T"/*.log |
+        grep -vE "vxlan-policy-agent\.${1:-$^}\""
 }
 
 allow() {
@@ -70,8 +100,20 @@ opened_by() {
     echo "$((ended - started)) $(($(cat "$T/answered") - started))"
 }
 
+stays() {
+    step "what is allowed stays allowed" answers backend-1 reaches frontend-0 "$(ip_of backend-1)" 8080
+    step "what is refused stays refused" refused backend-1 "$(ip_of frontend-0)" 8080
+}
+
 ms() {
     printf '%d.%d ms' $(($1 / 1000)) $(($1 % 1000 / 100))
+}
+
+# answers NAME COMMAND…: the command succeeds, and it is NAME that answers
+answers() {
+    local name=$1
+    shift
+    "$@" >"$T/answer" && grep -q "$name" "$T/answer" || { cat "$T/answer"; return 1; }
 }
 
 # The group policy id in the header of a packet from the frontend that arrives at cell 2.
@@ -96,7 +138,6 @@ same_tag() {
     [ -n "$listed" ] && [ "$seen" = "$listed" ]
 }
 
-
 [ -n "${TAP-}" ] || printf '\nnetman: two cells, three containers, real packets. Every line is a check.\n'
 
 title "The platform and two cells"
@@ -106,7 +147,10 @@ must "Postgres, etcd, UAA, Cloud Controller and the policy servers are up" start
 must "cell 1: flanneld has a lease, the agent has its rules in the kernel" start_cell cell1
 must "cell 2: the same" start_cell cell2
 must "a person logs in with cf" cf_login
-before1=$(cell_traces cell1) before2=$(cell_traces cell2)
+for cell in cell1 cell2; do
+    wait_for 10 served $cell
+    cell_traces $cell >"$T/$cell.before"
+done
 
 title "Three containers, as Garden makes them"
 must "frontend/0 on cell 1" container_up cell1 frontend-0 $FRONTEND
@@ -122,15 +166,15 @@ step "frontend -> backend is refused on the same cell" refused frontend-0 "$(ip_
 step "frontend -> backend is refused across cells" refused frontend-0 "$(ip_of backend-1)" 8080
 
 title "cf allow-access frontend backend --protocol tcp --port 8080"
-read -r ended answered < <(opened_by allow)
-must "allowed, and the backend on the other cell answers" test "${answered:-0}" -gt 0
+must "allowed, and the backend on the other cell answers" opened_by allow
+read -r ended answered <"$check_out"
 if [ "$answered" -gt "$ended" ]; then
     note "the command took $(ms "$ended"); from its end to the first answer across cells: $(ms $((answered - ended)))"
 else
     note "the command took $(ms "$ended"); the first answer across cells came $(ms $((ended - answered))) before its end"
 fi
-step "frontend -> backend answers on the same cell" wait_for 5 reaches frontend-0 "$(ip_of backend-0)" 8080
-step "frontend -> backend answers across cells" reaches frontend-0 "$(ip_of backend-1)" 8080
+step "frontend -> backend answers on the same cell" wait_for 5 answers backend-0 reaches frontend-0 "$(ip_of backend-0)" 8080
+step "frontend -> backend answers across cells" answers backend-1 reaches frontend-0 "$(ip_of backend-1)" 8080
 step "another port stays refused on the same cell" refused frontend-0 "$(ip_of backend-0)" 9090
 step "another port stays refused across cells" refused frontend-0 "$(ip_of backend-1)" 9090
 step "the reverse direction stays refused on the same cell" refused backend-0 "$(ip_of frontend-0)" 8080
@@ -143,20 +187,29 @@ title "In and out of the platform"
 wait_for 10 on outside curl -sf http://127.0.0.1/
 step "egress is refused" refused frontend-0 10.10.0.99 80
 step "a net-out rule for it" eval "printf '{\"container_ip\":\"%s\",\"netout_rule\":{\"protocol\":1,\"networks\":[{\"start\":\"10.10.0.99\",\"end\":\"10.10.0.99\"}],\"ports\":[{\"start\":80,\"end\":80}]}}' '$(ip_of frontend-0)' | networker cell1 net-out frontend-0"
-step "egress is allowed" reaches frontend-0 10.10.0.99 80
+step "egress is allowed" answers outside reaches frontend-0 10.10.0.99 80
 host_port=$(jq -r '.properties["garden.network.mapped-ports"] | fromjson | .[0].HostPort' "$T/backend-0.json")
 step "a client outside reaches backend/0 through host port $host_port of cell 1" \
-    on outside curl -sSf -m 3 "http://10.10.0.11:$host_port/"
+    answers backend-0 on outside curl -sSf -m 3 "http://10.10.0.11:$host_port/"
+step "no program has logged an error until here" no_errors
 
 title "The policy server is stopped"
 step "policy server and internal policy server end" stop_policy_server
-step "what is allowed stays allowed" reaches frontend-0 "$(ip_of backend-1)" 8080
-step "what is refused stays refused" refused backend-1 "$(ip_of frontend-0)" 8080
+for cell in cell1 cell2; do
+    step "$cell's agent has been without it for a second" wait_for 60 alone $cell
+done
+stays
 step "backend/2, a new instance, comes up on cell 2" container_up cell2 backend-2 $BACKEND
 step "it serves HTTP on 8080 and 9090" eval "serve backend-2 8080 && serve backend-2 9090"
-step "the policy holds for it" wait_for 5 reaches frontend-0 "$(ip_of backend-2)" 8080
+step "the policy holds for it" wait_for 5 answers backend-2 reaches frontend-0 "$(ip_of backend-2)" 8080
 step "and no more than the policy" refused frontend-0 "$(ip_of backend-2)" 9090
 step "policy servers are started again" start_policy_server
+for cell in cell1 cell2; do
+    step "$cell's agent is served again" wait_for 60 served $cell
+done
+stays
+step "also for the new instance" answers backend-2 reaches frontend-0 "$(ip_of backend-2)" 8080
+step "and no more than that" refused frontend-0 "$(ip_of backend-2)" 9090
 
 title "cf remove-access frontend backend --protocol tcp --port 8080"
 step "removed" cf remove-access frontend backend --protocol tcp --port 8080
@@ -189,11 +242,16 @@ title "The end"
 for handle in frontend-0 backend-0 backend-1 backend-2; do
     step "$handle goes" container_down $handle
 done
-step "cell 1 holds no rule, device, mount, file or port of them" test "$(cell_traces cell1)" = "$before1"
-step "cell 2 neither" test "$(cell_traces cell2)" = "$before2"
 for cell in cell1 cell2; do
+    step "$cell holds no rule, device, mount, file, port or process of them" settles $cell cell_traces "$T/$cell.before"
+done
+for cell in cell1 cell2; do
+    cell_holds $cell >"$T/$cell.before"
     step "$cell's agent and flanneld end when asked" eval "stop $cell agent && stop $cell flanneld"
+    step "their rules, device and files stay for their next start, and nothing runs" eval \
+        "settles $cell cell_holds '$T/$cell.before' && [ \"\$(cell_runs $cell)\" = sleep ]"
 done
 step "policy servers end when asked" stop_policy_server
+step "no program has logged an error, but agents that they were without a policy server" no_errors policy-server-failed
 [ -n "${TAP-}" ] && done_testing
 exit $demo_failed

@@ -151,6 +151,15 @@ start_policy_server() {
     wait_for 30 on platform curl -sf http://$PLATFORM:4002/health && wait_for 30 on platform curl -sf http://$PLATFORM:4004/health
 }
 
+# agent_gauge CELL NAME: a metric of the cell's agent, in whole units
+agent_gauge() {
+    on "$1" curl -sf -m 5 http://127.0.0.1:8721/metrics | awk -v m="netman_agent_$2" '$1 == m {printf "%d", $2}'
+}
+
+# alone CELL: for a second the cell's agent has had no answer; served CELL: it has one.
+alone() { [ "$(agent_gauge "$1" policy_server_gone_seconds)" -ge 1 ]; }
+served() { [ "$(agent_gauge "$1" policy_server_gone_seconds)" = 0 ]; }
+
 stop_policy_server() {
     stop platform policy-server && stop platform policy-server-internal
 }
@@ -232,9 +241,20 @@ container_up() {
         "$pid" "$app" "$app" "$extra" | networker "$cell" up "$handle" >"$T/$handle.json" || return 1
 }
 
+# sharing KIND PID: the processes in the same namespace as that one, by name and id.
+sharing() {
+    local p
+    for p in /proc/[0-9]*; do
+        [ "$p/ns/$1" -ef "/proc/$2/ns/$1" ] && echo "$(cat "$p/comm") ${p#/proc/}"
+    done 2>/dev/null
+}
+
+# container_down HANDLE: all its processes die, as Garden has it, then the networker.
 container_down() {
-    local handle=$1
-    kill -9 "$(cat "$T/$handle.pid")"
+    local handle=$1 pids
+    pids=$(sharing net "$(cat "$T/$handle.pid")" | cut -d" " -f2)
+    # shellcheck disable=SC2086 # a list of numbers
+    kill -9 $pids
     echo null | networker "$(cat "$T/$handle.cell")" down "$handle" && rm "$T/$handle".{pid,cell,json}
 }
 
@@ -251,7 +271,7 @@ ip_of() {
 
 serve() {
     local handle=$1 port=$2
-    (exec nsenter -t "$(cat "$T/$handle.pid")" --net -- "$TOOLS/http-echo" --port "$port" --name "$handle") >"$T/$handle-http.log" 2>&1 &
+    (exec nsenter -t "$(cat "$T/$handle.pid")" --net --mount -- "$TOOLS/http-echo" --port "$port" --name "$handle") >"$T/$handle-http.log" 2>&1 &
     wait_for 10 inside "$handle" curl -sf -o /dev/null "http://127.0.0.1:$port/"
 }
 
