@@ -168,12 +168,22 @@ static bool meanwhile(void *arg)
 }
 
 /**
+ * may_park() - May a request wait for news, or is there something to hear at once?
+ *
+ * Of a server that was away we want to know that it is back.
+ */
+static bool may_park(const struct cycle *c)
+{
+        return c->enforced[0] && c->in_kernel && !c->new_apps && !c->counts.server_gone_us;
+}
+
+/**
  * ask() - Ask the server, parked there if @watch, and learn
  */
 static int ask(struct agent *a, bool watch, struct err *e)
 {
         struct cycle *c = &a->cycle;
-        struct asking asking = { a, watch && c->enforced[0] && c->in_kernel && !c->new_apps };
+        struct asking asking = { a, watch && may_park(c) };
         OWN(source_news) struct source_news news = { 0 };
         const struct source_ask question = { .ids = a->cycle.containers.ids,
                                              .id_count = a->cycle.containers.id_count,

@@ -68,6 +68,9 @@ check "waiting for the tables' lock shows" wait_for 10 eval \
 stop_server internal
 check "a server that is gone shows" wait_for 10 eval '[ "$(metric_of $URL "netman_agent_polls_total{result=\"error\"}")" -ge 1 ]'
 check "and since when" wait_for 10 eval '[ "$(metric_of $URL netman_agent_policy_server_gone_seconds)" != 0 ]'
+launch internal policy-server-internal "$T/internal.json"
+# A request may be parked for 50 s: one that asks whether the server is there must not be.
+check "one that is back shows before there is news" wait_for 40 eval '[ "$(metric_of $URL netman_agent_policy_server_gone_seconds)" = 0 ]'
 
 # --- form -----------------------------------------------------------------------------------
 check "Prometheus can read it" valid_metrics $URL
