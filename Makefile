@@ -35,7 +35,7 @@ endif
 
 # What a program is made of: its folder below cmd/, its component, lib.
 COMPONENTS := policy-server vxlan-policy-agent garden-external-networker cni cli-plugin
-PROGRAMS   := $(notdir $(wildcard cmd/*))
+PROGRAMS   := $(notdir $(patsubst %/,%,$(wildcard cmd/*/)))
 USES_policy-server             := policy-server
 USES_policy-server-internal    := policy-server
 USES_migrate-db                := policy-server

@@ -38,7 +38,11 @@ const char options_usage[] =
         "  --version, --help\n"
         "\n"
         "Taken and without effect, as others see to it here: --iptables-forward-rules,\n"
-        "--ip-masq-fully-random-disable, --health-check-port, and klog's flags for logs.\n";
+        "--ip-masq-fully-random-disable, --set-node-network-unavailable, --health-check-port,\n"
+        "and klog's flags for logs: --v, --vmodule, --log_dir, --log_backtrace_at,\n"
+        "--logtostderr, --alsologtostderr, --stderrthreshold.\n"
+        "Refused: --kube-subnet-mgr, --kube-api-url, --kube-annotation-prefix,\n"
+        "--kubeconfig-file, --net-config-path, --public-ipv6, --ip-blackhole-route.\n";
 
 enum kind {
         KIND_STR,
