@@ -33,6 +33,12 @@ else
 $(error MODE is release, san or fuzz)
 endif
 
+# Building is parallel unless somebody says otherwise; what "doing" needs built below
+# says so itself.
+ifeq ($(MAKELEVEL)$(filter-out all tests-build tools fuzz-build install,$(MAKECMDGOALS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 # What a program is made of: its folder below cmd/, its component, lib.
 COMPONENTS := policy-server vxlan-policy-agent garden-external-networker cni cli-plugin
 PROGRAMS   := $(notdir $(patsubst %/,%,$(wildcard cmd/*/)))
@@ -154,7 +160,7 @@ tests-build: all $(UNIT_BINS) $(TOOL_BINS) $(STAND_BINS)
 ## make fuzz                each fuzz target for SECONDS=30
 ## make lint                layers, format, clang-tidy, cppcheck, shell scripts
 ## make format              clang-format in place
-## make install DESTDIR=    programs, CNI plugins, manual pages
+## make install DESTDIR=    programs, CNI plugins, manual pages, licences, the list of kernel modules
 ## make install-plugin      the plugin into the cf command line
 demo:
 	@packaging/install-deps.sh build run test
@@ -187,7 +193,9 @@ format:
 	@clang-format -i $(C_FILES)
 
 tools: $(TOOL_BINS) $(STAND_BINS)
+	@:
 fuzz-build: $(FUZZ_BINS)
+	@:
 .PHONY: tools fuzz-build
 
 CNI_PLUGINS  := cni-wrapper-plugin
@@ -199,6 +207,8 @@ install: all
 	install -m 0755 $(CNI_PLUGINS:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/lib/netman/cni/
 	ln -f $(DESTDIR)$(PREFIX)/lib/netman/cni/cni-wrapper-plugin $(DESTDIR)$(PREFIX)/lib/netman/cni/flannel
 	install -Dm 0644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(wildcard cli-plugin/*.1 cmd/*/*.1)
+	install -Dm 0644 -t $(DESTDIR)$(PREFIX)/share/doc/netman LICENSE NOTICE
+	install -Dm 0644 packaging/modules-load.conf $(DESTDIR)$(PREFIX)/lib/modules-load.d/netman.conf
 	install -Dm 0644 cli-plugin/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$(CLI_PLUGIN)
 
 install-plugin: $(B)/bin/$(CLI_PLUGIN)

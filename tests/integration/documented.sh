@@ -1,5 +1,6 @@
 # What a program can be told is in the README beside it: every key of its configuration,
-# every flag of flanneld's; and nothing is there that the program does not know.
+# every flag of flanneld's; and nothing is there that the program does not know. What it
+# is made of is in NOTICE.
 . "$TOP/tests/lib/check.sh"
 cd "$TOP" || exit 1
 
@@ -43,4 +44,33 @@ same "and in its README" "" "$(named <cmd/flanneld/README.md | comm -23 "$T/flag
 # (--enable-v2 is etcd's own.)
 same "the README names no flag that flanneld does not know" "" \
     "$(sed -n '/^## Flags/,/^## Metrics/p' cmd/flanneld/README.md | named | grep -vx enable-v2 | comm -13 "$T/flags" -)"
+
+# --- licences ---------------------------------------------------------------------------
+needs() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[lib\([a-z0-9_-]*\)\.so.*/\1/p'; }
+# called LIBRARY: its name in NOTICE; nothing for the C compiler's and library's own
+called() {
+    case $1 in
+    c | m | gcc_s | asan | ubsan) ;;
+    ssl | crypto) echo OpenSSL ;;
+    curl | pq | seccomp | systemd | yaml* | microhttpd | netfilter_conntrack | ip4tc) echo "lib${1%-0}" ;;
+    gnutls) echo GnuTLS ;;
+    nl-*) echo libnl ;;
+    *) echo "$1" ;;
+    esac
+}
+for program in "$BIN"/*; do needs "$program"; done | sort -u >"$T/needed"
+check "programs need libraries" grep -q ip4tc "$T/needed"
+same "NOTICE names every library" "" \
+    "$(while read -r library; do name=$(called "$library"); grep -qwF "$name" NOTICE || echo "$library"; done <"$T/needed")"
+combined=$(sed -n '/^Programs that link libip4tc/,/^$/p' NOTICE | tr '\n' ' ')
+for program in "$BIN"/*; do
+    listed=no linked=no
+    grep -qE "(: |, |and )$(basename "$program")[ ,.]" <<<"$combined" && listed=yes
+    needs "$program" | grep -qE '^(ip4tc|netfilter_conntrack|nfnetlink)$' && linked=yes
+    same "$(basename "$program") is listed as a combination under the GPL if it is one" $linked $listed
+done
+for library in $(sed -n 's/^LIBS_SHORT := -Wl,-Bstatic \(.*\) -Wl,-Bdynamic$/\1/p' Makefile); do
+    check "NOTICE tells that ${library#-l} is linked statically" eval \
+        "sed -n '/^Linked statically/,\$p' NOTICE | grep -qF -- '${library#-l}'"
+done
 done_testing

@@ -35,6 +35,9 @@ missing=$(for command in $commands; do
     "$BIN/network-policy-plugin" help "$command" | sed -n 's/^   \(--*[a-z-]*\) .*/\1/p'
 done | sort -u | while read -r word; do grep -qF -- "$word" <<<"$manual" || echo "$word"; done)
 same "which tells of all commands and options" "" "$missing"
+for file in share/doc/netman/LICENSE share/doc/netman/NOTICE lib/modules-load.d/netman.conf; do
+    check "$(basename "$file") comes along" test -s "$root/usr/$file"
+done
 completion=$root/usr/share/bash-completion/completions/network-policy-plugin
 check "its completion" test -s "$completion"
 same "for the program's name" "complete -F _network_policy_plugin network-policy-plugin" \
