@@ -50,7 +50,7 @@ mark="# made by netman's install-deps.sh while it installs"
 log=$(mktemp)
 clean() {
     rm -f "$log" "$clusters/netman.conf"
-    rmdir "$clusters" 2>/dev/null || true
+    rmdir -p --ignore-fail-on-non-empty "$clusters" 2>/dev/null || true
     ! grep -qsF "$mark" $policy || rm -f $policy
 }
 trap clean EXIT
