@@ -179,7 +179,7 @@ bench:
 
 SECONDS ?= 30
 fuzz:
-	@packaging/install-deps.sh build lint
+	@packaging/install-deps.sh build fuzz
 	@$(MAKE) --no-print-directory -j$$(nproc) MODE=fuzz fuzz-build
 	@tests/fuzz/run $(SECONDS) $(T)
 

@@ -160,10 +160,7 @@ static void tell_missing(const struct conf_spec *spec, const char *name, struct 
                 return;
         }
         /* The format is the program's own constant, checked at its definition. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
         (void)snprintf(line, sizeof line, spec->missing_text, name);
-#pragma GCC diagnostic pop
         str_addf(problems, "%s\n", line);
 }
 

@@ -2,7 +2,7 @@
 # Install what netman needs on Debian 12 or 13. Safe to run again: it asks dpkg first
 # and touches the package lists only when something is missing.
 #
-#   packaging/install-deps.sh [build] [run] [test] [lint]      default: all of them
+#   packaging/install-deps.sh [build] [run] [test] [lint] [fuzz]      default: all of them
 set -eu
 
 build="gcc make git pkg-config libc6-dev libmicrohttpd-dev libgnutls28-dev libjansson-dev libpq-dev
@@ -14,9 +14,11 @@ run="containernetworking-plugins ca-certificates kmod"
 # Servers for the tests, and the tools that look at the kernel from outside.
 test="libcmocka-dev postgresql postgresql-client etcd-server iptables iproute2 curl jq
       conntrack iputils-ping strace tcpdump socat netcat-openbsd util-linux procps openssl python3-yaml python3-jsonschema python3-prometheus-client libasan8 libubsan1"
-lint="clang libclang-rt-dev clang-format clang-tidy cppcheck mandoc"
+lint="clang clang-format clang-tidy cppcheck mandoc shellcheck"
+# libFuzzer and the sanitizers of clang, which only recommends them.
+fuzz="clang libclang-rt-dev"
 
-[ $# -gt 0 ] || set -- build run test lint
+[ $# -gt 0 ] || set -- build run test lint fuzz
 wanted=""
 for group in "$@"; do
     case $group in
@@ -24,6 +26,7 @@ for group in "$@"; do
     run) wanted="$wanted $run" ;;
     test) wanted="$wanted $test" ;;
     lint) wanted="$wanted $lint" ;;
+    fuzz) wanted="$wanted $fuzz" ;;
     *) echo "$0: no such group: $group" >&2; exit 2 ;;
     esac
 done
