@@ -4,7 +4,7 @@
 #include "tests/unit/test.h"
 
 struct sample {
-        char *host, *level;
+        char *host, *speed;
         int64_t port;
         bool tls;
         struct conf_strs names;
@@ -17,15 +17,15 @@ static void check_sample(const void *conf, struct str *problems)
 
         if (s->tls && s->port == 80)
                 conf_problem(problems, "port", "80 is not for TLS");
-        if (s->level[0] == 'x')
-                conf_problem(problems, "level", "unknown");
+        if (s->speed[0] == 'x')
+                conf_problem(problems, "speed", "unknown");
 }
 
 static const struct conf_key keys[] = {
         { .name = "host", .type = CONF_STR, .at = offsetof(struct sample, host), .required = true },
-        { .name = "level",
+        { .name = "speed",
           .type = CONF_STR,
-          .at = offsetof(struct sample, level),
+          .at = offsetof(struct sample, speed),
           .def_str = "info" },
         { .name = "port",
           .type = CONF_INT,
@@ -107,14 +107,14 @@ static void checks_between_keys_do_not_wait_for_the_keys(void **state)
         struct sample s = { 0 };
 
         (void)state;
-        assert_int_equal(load("{\"names\":3,\"level\":\"xxx\",\"port\":80,\"tls\":true}", &spec, &s,
+        assert_int_equal(load("{\"names\":3,\"speed\":\"xxx\",\"port\":80,\"tls\":true}", &spec, &s,
                               &problems),
                          -1);
         assert_string_equal(str_text(&problems),
                             "invalid config: host: missing\n"
                             "invalid config: names: must be a list of strings\n"
                             "invalid config: port: 80 is not for TLS\n"
-                            "invalid config: level: unknown\n");
+                            "invalid config: speed: unknown\n");
 }
 
 static void a_key_with_a_default_may_be_wrong_too(void **state)
@@ -123,9 +123,9 @@ static void a_key_with_a_default_may_be_wrong_too(void **state)
         struct sample s = { 0 };
 
         (void)state;
-        assert_int_equal(load("{\"host\":\"h\",\"level\":5}", &spec, &s, &problems), -1);
-        assert_string_equal(str_text(&problems), "invalid config: level: must be a string\n");
-        assert_null(s.level);
+        assert_int_equal(load("{\"host\":\"h\",\"speed\":5}", &spec, &s, &problems), -1);
+        assert_string_equal(str_text(&problems), "invalid config: speed: must be a string\n");
+        assert_null(s.speed);
 }
 
 static void a_key_is_told_once(void **state)
@@ -136,9 +136,9 @@ static void a_key_is_told_once(void **state)
                   .at = offsetof(struct sample, port),
                   .def_int = 80,
                   .max = 90 },
-                { .name = "level",
+                { .name = "speed",
                   .type = CONF_STR,
-                  .at = offsetof(struct sample, level),
+                  .at = offsetof(struct sample, speed),
                   .def_str = "info" },
                 { .name = "tls",
                   .type = CONF_BOOL,
