@@ -19,7 +19,7 @@ say() { in_ns "$1" sh -c "echo $3 | socat -u - UDP:$2:7000,$4"; }
 silence() {
     say front "$(addr back)" "after-$2" "bind=$(addr front)"
     wait_for 10 grep -q "after-$2" "$T/heard" || { not_ok "$1" "an honest datagram did not arrive either"; return; }
-    refuse "$1" grep -q "^$2" "$T/heard"
+    lacks "$1" "^$2" "$T/heard"
 }
 
 # --- no agent, no policy yet ---------------------------------------------------------
@@ -56,5 +56,5 @@ same "nor has the cell one towards its containers" "" "$(ip -6 -o addr show dev 
 agent_down
 for c in front back evil; do kill_container $c; down $c; done
 iptables -F vpa--forward
-refuse "with the containers their bindings go" sh -c "iptables-save -t raw | grep -q netman"
+lacks "with the containers their bindings go" netman <(iptables-save -t raw)
 done_testing

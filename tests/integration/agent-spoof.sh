@@ -26,7 +26,7 @@ heard() { wait_for 10 grep -q "$2" "$1"; }
 silence() {
     say front "$(addr front)" "$(addr back)" 7000 "after-$3"
     wait_for 10 grep -q "after-$3" "$T/heard" || { not_ok "$1" "an honest datagram did not arrive either"; return; }
-    refuse "$1" grep -q "^$3" "$2"
+    lacks "$1" "^$3" "$2"
 }
 
 listen back 7000 "$T/heard"
@@ -57,9 +57,9 @@ say evil 203.0.113.7 10.99.0.1 7000 egress-as-stranger
 say evil "$(addr evil)" 10.99.0.1 8472 raw-vxlan
 say evil "$(addr evil)" 10.99.0.1 7000 egress-last
 heard "$T/outside" egress-last
-refuse "another container's address does not leave the cell" grep -q egress-as-front "$T/outside"
-refuse "nor does a stranger's" grep -q egress-as-stranger "$T/outside"
-refuse "datagrams to the VXLAN port are refused in spite of an egress rule" grep -q raw-vxlan "$T/outside"
+lacks "another container's address does not leave the cell" egress-as-front "$T/outside"
+lacks "nor does a stranger's" egress-as-stranger "$T/outside"
+lacks "datagrams to the VXLAN port are refused in spite of an egress rule" raw-vxlan "$T/outside"
 
 socat -u UDP-RECVFROM:7001,fork "OPEN:$T/host,creat,append" &
 wait_for 10 sh -c "ss -Hlun 'sport = :7001' | grep -q ."
@@ -82,7 +82,7 @@ printf '%b' '\003\004\064\073\000\000\002\130\105\000\000\044\000\000\100\000\10
     in_ns evil socat -u - IP4-SENDTO:10.99.0.5:1
 say front "$(addr front)" "$(addr back)" 7000 after-mtu
 heard "$T/heard" after-mtu
-refuse "a container cannot make the cell's tunnels narrow" sh -c "ip route get 10.99.0.1 | grep -q 'mtu 600'"
+lacks "a container cannot make the cell's tunnels narrow" 'mtu 600' <(ip route get 10.99.0.1)
 
 # --- below IP ------------------------------------------------------------------------
 # frame WHERE DST SRC TYPE PAYLOAD: an Ethernet frame, all in hexadecimal.
@@ -103,7 +103,7 @@ for to in "$(mac back)" $all; do
 done
 say front "$(addr front)" "$(addr back)" 7000 after-frames
 wait_for 10 grep -aq after-frames "$T/frames"
-refuse "frames that are no IPv4 do not get from container to container" grep -aq covert "$T/frames"
+lacks "frames that are no IPv4 do not get from container to container" covert "$T/frames"
 for op in 1 2; do
     frame evil "$gate" "$evil" 0806 "$(arp $op "$evil" "$(addr back)" "$gate" 10.255.1.1)"
     frame evil $all "$evil" 0806 "$(arp $op "$evil" "$(addr back)" $all "$(addr back)")"
@@ -116,11 +116,11 @@ check "nor does claiming the gateway's" heard "$T/outside" out-after-arp
 frame evil "$gate" "$(mac back)" 88b5 "$covert$covert$covert$covert$covert$covert$covert$covert"
 say front "$(addr front)" "$(addr back)" 7000 after-mac
 check "nor does sending from another's MAC address" heard "$T/heard" after-mac
-refuse "the liar has seen none of it" grep -aq after- "$T/stolen"
+lacks "the liar has seen none of it" after- "$T/stolen"
 
 agent_down
 same "the agent ends well" 0 "$status"
 for c in front back evil; do kill_container $c; down $c; done
-refuse "with the containers their bindings go" sh -c "iptables-save -t raw | grep -q netman"
+lacks "with the containers their bindings go" netman <(iptables-save -t raw)
 same "the sanitizers are silent" "" "$(grep -E 'runtime error|Sanitizer' "$T/agent.err")"
 done_testing

@@ -141,7 +141,7 @@ match "bandwidth is set" tbf "$(tc qdisc show)"
 down y "$T/list.json"
 same "and go down" "0 " "$status $(cat "$T/err")"
 ip link del br-plain
-refuse "portmap's forward is gone" sh -c 'iptables -t nat -S | grep -q 61000'
+lacks "portmap's forward is gone" 61000 <(iptables -t nat -S)
 
 # --- every version, as a single configuration and as a list -----------------------------------
 container v

@@ -100,11 +100,11 @@ exec "$TOOLS/cf-cli" "$T/cli.json" "$BIN/network-policy-plugin" list-access 2>/d
 SH
 on_terminal() { script -qec "env $* bash $T/on-terminal" /dev/null </dev/null; }
 match "colours on a terminal" $'\033\\[36;1mdora\033\\[0m' "$(on_terminal)"
-refuse "none in a pipe" grep -q $'\033' <<<"$(cf list-access)"
-refuse "none with NO_COLOR" grep -q $'\033' <<<"$(on_terminal NO_COLOR=1)"
-refuse "none where cf's own setting says so" grep -q $'\033' <<<"$(on_terminal CF_COLOR=false)"
+lacks "none in a pipe" $'\033' <(cf list-access)
+lacks "none with NO_COLOR" $'\033' <(on_terminal NO_COLOR=1)
+lacks "none where cf's own setting says so" $'\033' <(on_terminal CF_COLOR=false)
 match "in a pipe where cf's own setting says so" $'\033\\[36;1m' "$(CF_COLOR=true cf list-access)"
-refuse "but never with NO_COLOR" grep -q $'\033' <<<"$(NO_COLOR=1 CF_COLOR=true cf list-access)"
+lacks "but never with NO_COLOR" $'\033' <(NO_COLOR=1 CF_COLOR=true cf list-access)
 export CF_COLOR=true
 
 # --- recorded: the real CLI's bytes, and ours to it ------------------------------------------

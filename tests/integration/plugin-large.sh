@@ -36,12 +36,12 @@ same "one app of many is found" "large-4999 large-0 tcp 7000" "$(plugin list-acc
 progress=$(script -qec "env CF_HOME=$T/admin $BIN/network-policy-plugin list-access --app large-1 2>&1 >/dev/null" /dev/null </dev/null)
 match "a terminal sees how far it is" "Reading apps: 2000" "$progress"
 match "also while policies are read" "Reading policies\.\.\." "$progress"
-refuse "anything else does not" grep -q Reading <<<"$(plugin list-access --app large-1 2>&1 >/dev/null)"
+lacks "anything else does not" Reading <(plugin list-access --app large-1 2>&1)
 progress=$(script -qec "$TOOLS/cf-cli $T/cli.json $BIN/network-policy-plugin list-access --app large-1 2>&1 >/dev/null" /dev/null </dev/null)
 match "under cf too, where all apps come in one answer" $'Reading apps\\.\\.\\.call GetApps ""[[:space:]]+\033\\[K' "$(tr '\n' ' ' <<<"$progress")"
-refuse "anything else does not" grep -q Reading <<<"$("$TOOLS/cf-cli" "$T/cli.json" "$BIN/network-policy-plugin" list-access --app large-1 2>&1 >/dev/null)"
+lacks "anything else does not" Reading <("$TOOLS/cf-cli" "$T/cli.json" "$BIN/network-policy-plugin" list-access --app large-1 2>&1)
 on_terminal() { script -qec "env CF_HOME=$T/admin $BIN/network-policy-plugin list-access $*" /dev/null </dev/null; }
-refuse "nor who asks for JSON" grep -q Reading <<<"$(on_terminal --json --app large-1)"
+lacks "nor who asks for JSON" Reading <(on_terminal --json --app large-1)
 world '.fail = {"/v3/spaces": 503}'
 match "an error stands in a line of its own" $'Reading spaces: 0 of 1\r\033\\[K[^R]*FAILED' "$(on_terminal --all --app large-1 | tr '\n' ' ')"
 world 'del(.fail)'

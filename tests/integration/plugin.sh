@@ -177,23 +177,24 @@ match "a user without the scope is told so" 'adding policies: http client do: 40
 user=dora
 config=$T/dora/.cf/config.json
 token() { jq -r .AccessToken "$config"; }
+renewed() { [[ $(token) == bearer\ ?* && $(token) != "bearer $expired" ]]; }
 expired=$(curl -s -d "{\"claims\": $(jq -n '{sub: "u-1", user_id: "u-1", user_name: "dora", scope: ["network.write"], exp: 1000}')}" $UAA/standin/sign | jq -r .token)
 jq --arg t "bearer $expired" '.AccessToken = $t' "$config" >"$config.new" && mv "$config.new" "$config"
 check "an expired token is renewed" plugin list-access
-refuse "and the new one kept for cf" test "$(token)" = "bearer $expired"
+check "and the new one kept for cf" renewed
 same "with all else in the file" kept "$(jq -r '.PluginRepos[0].Name' "$config")"
 same "for nobody else to read" 600 "$(stat -c %a "$config")"
 jq --arg t "bearer $expired" '.AccessToken = $t' "$config" >"$T/elsewhere.json" && ln -sf "$T/elsewhere.json" "$config"
 check "without CF_HOME the file is in the home directory" env -u CF_HOME HOME="$T/dora" "$BIN/network-policy-plugin" list-access
 check "a link to it stays one" test -L "$config"
-refuse "and what it leads to has the new token" test "$(token)" = "bearer $expired"
+check "and what it leads to has the new token" renewed
 rm "$config" && mv "$T/elsewhere.json" "$config"
 echo '{"Target": "http' >"$T/half.json" && mkdir -p "$T/half/.cf" && mv "$T/half.json" "$T/half/.cf/config.json"
 match "a file cut short is named" "half/.cf/config.json: " "$(CF_HOME=$T/half "$BIN/network-policy-plugin" list-access)"
 jq '.AccessToken = "bearer not.a.token"' "$config" >"$config.new" && mv "$config.new" "$config"
 out=$(plugin list-access)
 match "a token that cannot be read is no crash" "could not resolve username: the access token cannot be read" "$out"
-refuse "and is not quoted" grep -q not.a.token <<<"$out"
+lacks "and is not quoted" not.a.token <(echo "$out")
 jq --arg t "bearer $expired" '.AccessToken = $t' "$config" >"$config.new" && chmod 640 "$config.new" && mv "$config.new" "$config"
 cp "$config" "$T/before" && jq '.fail = {"/oauth/token": 503}' "$T/world.json" >"$T/w" && mv "$T/w" "$T/world.json"
 match "a UAA in trouble is not a session that is over" "renewing the token: the UAA answered 503" "$(plugin list-access)"
@@ -235,7 +236,7 @@ log_in dora "$T/dora"
 # --- colours ----------------------------------------------------------------------------
 on_terminal() { script -qec "env CF_HOME=$T/dora $* $BIN/network-policy-plugin list-access" /dev/null </dev/null; }
 match "colours on a terminal" $'\033\\[36;1mdora\033\\[0m' "$(on_terminal)"
-refuse "none with NO_COLOR" grep -q $'\033\\[36' <<<"$(on_terminal NO_COLOR=1)"
+lacks "none with NO_COLOR" $'\033\\[36' <(on_terminal NO_COLOR=1)
 
 # --- what stands on a terminal in the end, a line of progress taken away or not ------------------
 shows() {

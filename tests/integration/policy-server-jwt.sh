@@ -52,7 +52,7 @@ root=$renamed
 kill "$(cat "$T/uaa.pid")"
 same "UAA is not needed for tokens it has signed" $'{"user_name":"forged"}\n200' "$(api "$root" GET $E/whoami)"
 check "the server ends" stop_server external
-refuse "no token is in the log" grep -F -e "$root" -e "$dora" "$T/external.log"
+lacks "no token is in the log" "$root|$dora" "$T/external.log"
 
 # --- answers of UAA remembered for a time ------------------------------------------------
 world 'del(.key_id, .jwk_only)'
@@ -79,6 +79,6 @@ same "an admin is known" 200 "$(status "$root")"
 world '.users |= map(select(.name != "root"))'
 check "one whose token is revoked is refused after that time" wait_for 20 eval '[ "$(status "$root")" = 401 ]'
 check "the server ends" stop_server external
-refuse "no token is in the log" grep -F -e "$root" -e "$dora" -e "$brief" -e s3cret "$T/external.log"
-refuse "no sanitizer has complained" grep -E 'ERROR: |runtime error' "$T"/*.log
+lacks "no token is in the log" "$root|$dora|$brief|s3cret" "$T/external.log"
+lacks "no sanitizer has complained" 'ERROR: |runtime error' <(cat "$T"/*.log)
 done_testing

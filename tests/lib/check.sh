@@ -1,7 +1,8 @@
 # Checks that print TAP. Sourced by the integration tests.
 #
 #   check "a container cannot …" COMMAND ARG…     the command must succeed
-#   refuse "…" COMMAND ARG…                       the command must fail
+#   refuse "…" COMMAND ARG…                       the command must run and fail by itself
+#   lacks "…" PATTERN FILE…                       files, or <(COMMAND), that hold something but nothing like it
 #   same "…" EXPECTED ACTUAL                      two strings must be equal
 #   match "…" PATTERN TEXT                        an extended regular expression
 #   wait_for SECONDS COMMAND ARG…                 poll until the command succeeds
@@ -31,10 +32,30 @@ check() {
     if "$@" >"$check_out" 2>&1; then ok "$what"; else not_ok "$what" "\$ $*"$'\n'"$(cat "$check_out")"; fi
 }
 
+# What was not found, crashed or was ended by a sanitizer (99, as tests/run has it) has
+# refused nothing.
 refuse() {
-    local what=$1
+    local what=$1 status
     shift
-    if "$@" >"$check_out" 2>&1; then not_ok "$what" "\$ $* (should have failed)"$'\n'"$(cat "$check_out")"; else ok "$what"; fi
+    "$@" >"$check_out" 2>&1
+    status=$?
+    if [ "$status" -ne 0 ] && [ "$status" -ne 99 ] && [ "$status" -lt 126 ]; then
+        ok "$what"
+    else
+        not_ok "$what" "\$ $* (should have failed, status $status)"$'\n'"$(cat "$check_out")"
+    fi
+}
+
+# A file that is not there or empty proves nothing.
+lacks() {
+    local what=$1 pattern=$2 file found
+    shift 2
+    for file in "$@"; do
+        cat -- "$file" >"$check_out" 2>&1 && [ -s "$check_out" ] || { not_ok "$what" "nothing to read in $file"; return; }
+        found=$(grep -aE -- "$pattern" "$check_out" 2>&1 | tr -d '\0'; exit "${PIPESTATUS[0]}")
+        [ $? = 1 ] || { not_ok "$what" "in $file: $found"; return; }
+    done
+    ok "$what"
 }
 
 same() {
