@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -18,6 +19,7 @@
  * struct wire - The server
  * @connections: How many were accepted
  * @last:        The last request, head and body
+ * @hung:        Posted when a request is left without an answer
  */
 struct wire {
         int listener;
@@ -26,6 +28,7 @@ struct wire {
         int connections;
         _Atomic int fd; /* of the connection being served, or -1 */
         char last[8192];
+        sem_t hung;
 };
 
 /* What is sent for a path; "hang": nothing more, "close": and hang up. */
@@ -116,6 +119,8 @@ static inline void *serve_one(void *arg)
                         (void)send(fd, c->bytes, strlen(c->bytes), MSG_NOSIGNAL);
                         if (c->close)
                                 break;
+                        if (c->hang)
+                                (void)sem_post(&w->hung);
                 }
                 w->fd = -1;
                 (void)close(fd);
@@ -132,6 +137,7 @@ static inline int start(void **state)
 
         assert_non_null(w);
         w->fd = -1;
+        assert_return_code(sem_init(&w->hung, 0, 0), errno);
         w->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         assert_return_code(bind(w->listener, (struct sockaddr *)&at, size), errno);
         assert_return_code(listen(w->listener, 8), errno);
@@ -150,6 +156,7 @@ static inline int stop(void **state)
         (void)shutdown(w->fd, SHUT_RDWR);       /* a test that failed has left its client open */
         (void)pthread_join(w->thread, NULL);
         (void)close(w->listener);
+        (void)sem_destroy(&w->hung);
         free(w);
         return 0;
 }

@@ -2,7 +2,6 @@
 /* The client against a server of a few lines (http_wire.h). */
 #include "http_wire.h"
 
-#include "netman/clock.h"
 #include "netman/http_client.h"
 
 #include <sys/eventfd.h>
@@ -268,10 +267,19 @@ static void a_line_has_a_greatest_length(void **state)
         str_done(&g.text);
 }
 
-static void *abort_later(void *arg)
+/* A client that waits for an answer, and who will have none of it. */
+struct waiting {
+        struct wire *w;
+        struct http_client *c;
+};
+
+static void *abort_once_it_waits(void *arg)
 {
-        clock_sleep_ms(30);
-        http_client_abort(arg);
+        struct waiting *waiting = arg;
+
+        while (sem_wait(&waiting->w->hung) < 0)
+                ;
+        http_client_abort(waiting->c);
         return NULL;
 }
 
@@ -279,11 +287,12 @@ static void another_thread_ends_a_call(void **state)
 {
         OWN(http_client) struct http_client *c = client(*state, 0);
         OWN(http_answer) struct http_answer a = { 0 };
+        struct waiting waiting = { *state, c };
         struct http_call call = { .path = "/hang" };
         pthread_t thread;
         struct err e;
 
-        assert_int_equal(pthread_create(&thread, NULL, abort_later, c), 0);
+        assert_int_equal(pthread_create(&thread, NULL, abort_once_it_waits, &waiting), 0);
         assert_int_equal(http_client_call(c, &call, &a, &e), -1);
         assert_int_equal(pthread_join(thread, NULL), 0);
         assert_int_equal(e.sys, ECANCELED);
