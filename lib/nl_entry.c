@@ -7,16 +7,9 @@
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/neighbour.h>
-#include <netlink/attr.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-
-/* An IPv4 address attribute, or 0 where it is absent or of another size. */
-static uint32_t ip_attr(struct nlattr *a)
-{
-        return a && nla_len(a) == sizeof(uint32_t) ? nla_get_u32(a) : 0;
-}
 
 static bool mac_attr(struct nlattr *a, uint8_t mac[NLX_MAC_LEN])
 {
@@ -37,7 +30,7 @@ static bool parse_addr(struct nlmsghdr *h, struct nlx_change *c)
         c->addr.dev = (int)m->ifa_index;
         c->addr.len = m->ifa_prefixlen;
         c->addr.scope = m->ifa_scope;
-        c->addr.ip_be = ip_attr(tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS]);
+        c->addr.ip_be = nlx_u32(tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS]);
         return true;
 }
 
@@ -47,16 +40,16 @@ static bool parse_route(struct nlmsghdr *h, struct nlx_change *c)
         struct nlattr *tb[RTA_MAX + 1];
 
         if (nlmsg_parse(h, sizeof *m, tb, RTA_MAX, NULL) < 0 || m->rtm_family != AF_INET ||
-            m->rtm_table != RT_TABLE_MAIN || m->rtm_type != RTN_UNICAST || !tb[RTA_OIF])
+            m->rtm_table != RT_TABLE_MAIN || m->rtm_type != RTN_UNICAST || !nlx_u32(tb[RTA_OIF]))
                 return false;
         c->what = NLX_ROUTE;
-        c->route.dev = (int)nla_get_u32(tb[RTA_OIF]);
-        c->route.dst_be = ip_attr(tb[RTA_DST]);
+        c->route.dev = (int)nlx_u32(tb[RTA_OIF]);
+        c->route.dst_be = nlx_u32(tb[RTA_DST]);
         c->route.len = m->rtm_dst_len;
-        c->route.via_be = ip_attr(tb[RTA_GATEWAY]);
+        c->route.via_be = nlx_u32(tb[RTA_GATEWAY]);
         c->route.onlink = m->rtm_flags & RTNH_F_ONLINK;
         c->route.proto = m->rtm_protocol;
-        c->route.metric = tb[RTA_PRIORITY] ? nla_get_u32(tb[RTA_PRIORITY]) : 0;
+        c->route.metric = nlx_u32(tb[RTA_PRIORITY]);
         return true;
 }
 
@@ -71,14 +64,14 @@ static bool parse_neigh(struct nlmsghdr *h, struct nlx_change *c)
         if (m->ndm_family == AF_BRIDGE) {
                 c->what = NLX_FDB;
                 c->fdb.dev = m->ndm_ifindex;
-                c->fdb.remote_be = ip_attr(tb[NDA_DST]);
+                c->fdb.remote_be = nlx_u32(tb[NDA_DST]);
                 return c->fdb.remote_be && mac_attr(tb[NDA_LLADDR], c->fdb.mac);
         }
         if (m->ndm_family != AF_INET)
                 return false;
         c->what = NLX_NEIGH;
         c->neigh.dev = m->ndm_ifindex;
-        c->neigh.ip_be = ip_attr(tb[NDA_DST]);
+        c->neigh.ip_be = nlx_u32(tb[NDA_DST]);
         c->neigh.permanent = m->ndm_state & NUD_PERMANENT;
         (void)mac_attr(tb[NDA_LLADDR], c->neigh.mac); /* an unresolved one has none */
         return true;
@@ -237,8 +230,8 @@ static int take_way(const struct nlmsghdr *h, struct nlx_list *list, const void 
                 return 0;
         if (!(w = nlx_list_next(list)))
                 return -1;
-        w->dev = tb[RTA_OIF] ? (int)nla_get_u32(tb[RTA_OIF]) : 0;
-        w->src_be = ip_attr(tb[RTA_PREFSRC]);
+        w->dev = (int)nlx_u32(tb[RTA_OIF]);
+        w->src_be = nlx_u32(tb[RTA_PREFSRC]);
         return 0;
 }
 

@@ -7,7 +7,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_link.h>
-#include <netlink/attr.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,16 +18,11 @@ static void take_vxlan(struct nlattr *data, struct nlx_vxlan *v)
 
         if (nla_parse_nested(tb, IFLA_VXLAN_MAX, data, NULL) < 0)
                 return;
-        if (tb[IFLA_VXLAN_ID])
-                v->vni = nla_get_u32(tb[IFLA_VXLAN_ID]);
-        if (tb[IFLA_VXLAN_PORT])
-                v->port = ntohs(nla_get_u16(tb[IFLA_VXLAN_PORT]));
-        if (tb[IFLA_VXLAN_LOCAL])
-                v->local_be = nla_get_u32(tb[IFLA_VXLAN_LOCAL]);
-        if (tb[IFLA_VXLAN_LINK])
-                v->link = (int)nla_get_u32(tb[IFLA_VXLAN_LINK]);
-        if (tb[IFLA_VXLAN_LEARNING])
-                v->learning = nla_get_u8(tb[IFLA_VXLAN_LEARNING]);
+        v->vni = nlx_u32(tb[IFLA_VXLAN_ID]);
+        v->port = ntohs(nlx_u16(tb[IFLA_VXLAN_PORT]));
+        v->local_be = nlx_u32(tb[IFLA_VXLAN_LOCAL]);
+        v->link = (int)nlx_u32(tb[IFLA_VXLAN_LINK]);
+        v->learning = nlx_u8(tb[IFLA_VXLAN_LEARNING]);
         v->gbp = tb[IFLA_VXLAN_GBP] != NULL;
 }
 
@@ -55,34 +49,40 @@ static void take_stats(struct nlattr *a, struct nlx_link *l)
         l->tx_dropped = s.tx_dropped;
 }
 
-static int take_link(const struct nlmsghdr *h, struct nlx_list *list, const void *arg)
+bool nlx_link_decode(struct nlmsghdr *h, struct nlx_link *l)
 {
         const struct ifinfomsg *m = nlmsg_data(h);
         struct nlattr *tb[IFLA_MAX + 1];
-        struct nlx_link *l;
 
-        (void)arg;
-        if (h->nlmsg_type != RTM_NEWLINK ||
-            nlmsg_parse((struct nlmsghdr *)h, sizeof *m, tb, IFLA_MAX, NULL) < 0)
-                return 0;
-        if (!(l = nlx_list_next(list)))
-                return -1;
+        *l = (struct nlx_link){ 0 };
+        if (h->nlmsg_type != RTM_NEWLINK || nlmsg_parse(h, sizeof *m, tb, IFLA_MAX, NULL) < 0)
+                return false;
         l->index = m->ifi_index;
         l->flags = m->ifi_flags;
         if (tb[IFLA_IFNAME])
                 (void)nla_strlcpy(l->name, tb[IFLA_IFNAME], sizeof l->name);
-        if (tb[IFLA_MTU])
-                l->mtu = nla_get_u32(tb[IFLA_MTU]);
-        if (tb[IFLA_MASTER])
-                l->master = (int)nla_get_u32(tb[IFLA_MASTER]);
-        if (tb[IFLA_LINK])
-                l->peer = (int)nla_get_u32(tb[IFLA_LINK]);
+        l->mtu = nlx_u32(tb[IFLA_MTU]);
+        l->master = (int)nlx_u32(tb[IFLA_MASTER]);
+        l->peer = (int)nlx_u32(tb[IFLA_LINK]);
         if (tb[IFLA_ADDRESS] && nla_len(tb[IFLA_ADDRESS]) == NLX_MAC_LEN)
                 memcpy(l->mac, nla_data(tb[IFLA_ADDRESS]), NLX_MAC_LEN);
         if (tb[IFLA_STATS64])
                 take_stats(tb[IFLA_STATS64], l);
         if (tb[IFLA_LINKINFO])
                 take_kind(tb[IFLA_LINKINFO], l);
+        return true;
+}
+
+static int take_link(const struct nlmsghdr *h, struct nlx_list *list, const void *arg)
+{
+        struct nlx_link link, *room;
+
+        (void)arg;
+        if (!nlx_link_decode((struct nlmsghdr *)h, &link))
+                return 0;
+        if (!(room = nlx_list_next(list)))
+                return -1;
+        *room = link;
         return 0;
 }
 

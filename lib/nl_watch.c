@@ -96,15 +96,21 @@ static void tell(struct nlmsghdr *h, nlx_note_fn fn, void *arg)
         fn(&note, arg);
 }
 
+void nlx_notes_tell(void *bytes, size_t len, nlx_note_fn fn, void *arg)
+{
+        struct nlmsghdr *h = bytes;
+
+        for (int left = (int)len; nlmsg_ok(h, left); h = nlmsg_next(h, &left))
+                tell(h, fn, arg);
+}
+
 int nlx_watch_read(struct nlx_watch *w, nlx_note_fn fn, void *arg, struct err *e)
 {
         _Alignas(struct nlmsghdr) char buf[NOTE_MAX];
 
         /* Bounded: poll() will say that there is more. */
         for (int i = 0; i < NOTES_AT_ONCE; i++) {
-                struct nlmsghdr *h = (struct nlmsghdr *)buf;
                 ssize_t n = recv(nlx_watch_fd(w), buf, sizeof buf, 0);
-                int left = (int)n;
 
                 if (n < 0 && errno == EAGAIN)
                         return 0;
@@ -112,8 +118,8 @@ int nlx_watch_read(struct nlx_watch *w, nlx_note_fn fn, void *arg, struct err *e
                         fn(&(struct nlx_change){ .what = NLX_LOST }, arg);
                 else if (n < 0 && errno != EINTR)
                         return err_set(e, FAULT_SYSTEM, errno, "read netlink notifications");
-                for (; n > 0 && nlmsg_ok(h, left); h = nlmsg_next(h, &left))
-                        tell(h, fn, arg);
+                if (n > 0)
+                        nlx_notes_tell(buf, (size_t)n, fn, arg);
         }
         return 0;
 }

@@ -7,9 +7,27 @@
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <netlink/attr.h>
 #include <netlink/msg.h>
 
 OWN_DROP(nl_msg, struct nl_msg *, nlmsg_free)
+
+/* Numbers of attributes; 0 where one is absent or of another size, at which libnl's
+ * getters do not look. */
+static inline uint32_t nlx_u32(const struct nlattr *a)
+{
+        return a && nla_len(a) == sizeof(uint32_t) ? nla_get_u32(a) : 0;
+}
+
+static inline uint16_t nlx_u16(const struct nlattr *a)
+{
+        return a && nla_len(a) == sizeof(uint16_t) ? nla_get_u16(a) : 0;
+}
+
+static inline uint8_t nlx_u8(const struct nlattr *a)
+{
+        return a && nla_len(a) == sizeof(uint8_t) ? nla_get_u8(a) : 0;
+}
 
 /**
  * struct nlx_list - Array that a dump fills
@@ -64,6 +82,12 @@ struct nl_msg *nlx_finished(struct nl_msg *msg, int rc);
 
 /** nlx_change_decode() - A dumped or told entry. Return: false for anything else */
 bool nlx_change_decode(struct nlmsghdr *h, struct nlx_change *c);
+
+/** nlx_link_decode() - A dumped or told interface. Return: false for anything else */
+bool nlx_link_decode(struct nlmsghdr *h, struct nlx_link *ret);
+
+/** nlx_notes_tell() - Tell of every change in the @len bytes of one notification */
+void nlx_notes_tell(void *bytes, size_t len, nlx_note_fn fn, void *arg);
 
 /** nlx_fail() - Tell a kernel errno. Return: -1 */
 int nlx_fail(int sys, const char *ask, const char *kernel_words, struct err *e);
