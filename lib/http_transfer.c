@@ -37,7 +37,7 @@ static size_t take_header(char *data, size_t size, size_t count, void *arg)
                 str_clear(all); /* an interim answer (100) came before */
                 return len;
         }
-        if (!colon)
+        if (!colon || memchr(data, '\0', len)) /* ours end there: it would be two headers */
                 return len;
         if (all->len + len > HEADERS_MAX)
                 return refuse(t, "headers", HEADERS_MAX);
