@@ -143,12 +143,19 @@ $(B)/$(1:.c=): $(B)/obj/$(1:.c=.o) $(filter-out %/main.o,$(if $(wildcard cmd/$(c
 endef
 $(foreach t,$(UNIT_SRC),$(eval $(call unit_rule,$(t))))
 
-# A target named after a program, fuzz_NAME_x.c, looks into that program.
-$(filter $(B)/tests/fuzz/fuzz_flanneld_%,$(FUZZ_BINS)): $(filter-out %/main.o,$(call objs,cmd/flanneld))
+# A target named after a program, fuzz_NAME_x.c, looks into that program. Where there
+# is no fuzzer its corpus alone is replayed.
+define fuzz_rule
+$(filter $(B)/tests/fuzz/fuzz_$(1)_%,$(FUZZ_BINS)): $(filter-out %/main.o,$(call objs,cmd/$(1)))
+endef
+$(foreach p,$(PROGRAMS),$(if $(filter $(B)/tests/fuzz/fuzz_$(p)_%,$(FUZZ_BINS)),$(eval $(call fuzz_rule,$(p)))))
+ifneq ($(MODE),fuzz)
+$(FUZZ_BINS): $(B)/obj/tests/fuzz/replay.o
+endif
 $(TOOL_BINS) $(FUZZ_BINS): $(B)/%: $(B)/obj/%.o $(call arch,$(COMPONENTS)) $(call arch,netman)
 	$(call link)
 
-tests-build: all $(UNIT_BINS) $(TOOL_BINS) $(STAND_BINS)
+tests-build: all $(UNIT_BINS) $(TOOL_BINS) $(STAND_BINS) $(FUZZ_BINS)
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 
