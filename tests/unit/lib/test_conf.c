@@ -9,6 +9,7 @@ struct sample {
         bool tls;
         struct conf_strs names;
         json_t *database;
+        char *level;
 };
 
 static void check_sample(const void *conf, struct str *problems)
@@ -36,6 +37,10 @@ static const struct conf_key keys[] = {
         { .name = "tls", .type = CONF_BOOL, .at = offsetof(struct sample, tls) },
         { .name = "names", .type = CONF_STRS, .at = offsetof(struct sample, names) },
         { .name = "database", .type = CONF_JSON, .at = offsetof(struct sample, database) },
+        { .name = "level",
+          .type = CONF_STR,
+          .at = offsetof(struct sample, level),
+          .def_str = "info" },
         { 0 },
 };
 static const struct conf_spec spec = { .keys = keys, .check = check_sample };
@@ -78,6 +83,7 @@ static void defaults_stand_in_for_absent_and_null(void **state)
         (void)state;
         assert_int_equal(load("{\"host\":\"h\",\"port\":null}", &spec, &s, &problems), 0);
         assert_int_equal(s.port, 8080);
+        assert_string_equal(s.level, "info");
         assert_false(s.tls);
         conf_done(&spec, &s);
 }
@@ -89,7 +95,8 @@ static void every_problem_is_told_at_once(void **state)
 
         (void)state;
         assert_int_equal(
-                load("{\"host\":\"\",\"port\":70000,\"tls\":\"yes\",\"names\":[1],\"database\":3}",
+                load("{\"host\":\"\",\"port\":70000,\"tls\":\"yes\",\"names\":[1],\"database\":3,"
+                     "\"level\":7}",
                      &spec, &s, &problems),
                 -1);
         assert_string_equal(str_text(&problems),
@@ -97,7 +104,9 @@ static void every_problem_is_told_at_once(void **state)
                             "invalid config: port: 70000 is out of range, must be 1 to 65535\n"
                             "invalid config: tls: must be true or false\n"
                             "invalid config: names: must be a list of strings\n"
-                            "invalid config: database: must be an object or a list\n");
+                            "invalid config: database: must be an object or a list\n"
+                            "invalid config: level: must be a string\n");
+        assert_null(s.level);
         assert_null(s.names.items);
 }
 
