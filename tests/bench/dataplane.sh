@@ -46,8 +46,7 @@ layout() { # trees|naive|none SIZE
 best() { sort -n | tail -n 1; }
 least() { sort -n | head -n 1; }
 measure() { # trees|naive|none SIZE: rate, round trip of one flow, of a new flow; the best of all rounds
-    local i
-    for i in $(seq "$ROUNDS"); do
+    for _ in $(seq "$ROUNDS"); do
         once >>"$T/rate.$1.$2"
         ip netns exec c2 "$BENCH/udp-load" rtt 10.255.1.3 7002 3000 >>"$T/rtt.$1.$2"
         ip netns exec c2 "$BENCH/udp-load" fresh 10.255.1.3 7002 1500 >>"$T/fresh.$1.$2"

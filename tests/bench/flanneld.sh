@@ -19,7 +19,7 @@ value() { vxlan_lease "198.18.$(($1 / 250)).$(($1 % 250 + 1))" "$(printf '02:00:
 fill() {
     local i puts='' n=0
     for ((i = $1; i < $2; i++)); do
-        puts+=",{\"requestPut\":{\"key\":\"$(b64 $PREFIX/subnets/$(key $i))\",\"value\":\"$(b64 "$(value $i)")\"}}"
+        puts+=",{\"requestPut\":{\"key\":\"$(b64 "$PREFIX/subnets/$(key $i)")\",\"value\":\"$(b64 "$(value $i)")\"}}"
         if [ $((++n % 100)) = 0 ] || [ $i = $(($2 - 1)) ]; then
             etcd_v3 kv/txn "{\"success\":[${puts#,}]}" >/dev/null || exit 1
             puts=''

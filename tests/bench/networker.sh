@@ -111,7 +111,7 @@ at_once down 201 250 | stats "down, 50 at once, 250 containers present"
 many_rules m1 >"$T/big"
 for i in $(seq 1 20); do spent big "m$i"; down "m$i"; up "m$i" "$(request "m$i")"; done | stats "bulk-net-out of 10,000 rules, 250 present"
 for i in $(seq 21 70); do (spent big "m$i" >"$T/t.m$i"; ) & jobs="${jobs-} $!"; done
-# shellcheck disable=SC2086
+# shellcheck disable=SC2086 # a list
 wait $jobs
 for i in $(seq 21 70); do cat "$T/t.m$i"; done | stats "bulk-net-out of 10,000 rules, 50 at once"
 port=$(a_port m21)

@@ -19,9 +19,9 @@ under_cf() { "$TOOLS/cf-cli" "$T/cli.json" "$BIN/network-policy-plugin" "$@" 2>/
 
 # measure WHAT ROUNDS LINES COMMAND…: the median; LINES must come out of it
 measure() {
-    local what=$1 rounds=$2 lines=$3 i started
+    local what=$1 rounds=$2 lines=$3 started
     shift 3
-    for i in $(seq "$rounds"); do
+    for _ in $(seq "$rounds"); do
         started=$(now_ms)
         "$@" >"$T/out" || fail "$what: $(tail -n 1 "$T/out")"
         echo $(($(now_ms) - started))

@@ -12,7 +12,8 @@ title() {
 
 # step "what" COMMAND…: run it, say whether it succeeded and how long it took.
 step() {
-    local what=$1 status started=$(epoch_us)
+    local what=$1 status started
+    started=$(epoch_us)
     shift
     "$@" >"$check_out" 2>&1
     status=$?

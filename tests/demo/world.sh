@@ -16,8 +16,8 @@ UAA=http://$PLATFORM:8080
 CERTS=$T/certs
 CF_HOME=$T/cf
 export CF_HOME
-FRONTEND=app-frontend-guid
-BACKEND=app-backend-guid
+FRONTEND='app-frontend-guid'
+BACKEND='app-backend-guid'
 
 underlay_of() {
     case $1 in

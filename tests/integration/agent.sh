@@ -176,7 +176,7 @@ check "then what is accepted is logged" wait_for 5 sh -c "iptables -S | grep -q 
 wrote() { iptables -v -S | awk -v p="--log-prefix \"$1" 'index($0, p) && match($0, /-c [0-9]+/) {n += substr($0, RSTART + 3, RLENGTH - 3)} END {print n + 0}'; }
 in_ns front sh -c 'echo x | socat -u - UDP:10.255.1.3:9090'
 same "with the source's tag and the destination's app" 1 "$(wrote 'OK_0001_b2222222-0000-4000-8 ')"
-for i in $(seq 20); do in_ns other sh -c 'echo x | socat -u - UDP:10.255.1.3:9090'; done
+for _ in $(seq 20); do in_ns other sh -c 'echo x | socat -u - UDP:10.255.1.3:9090'; done
 check "what is refused is logged with the container's handle" test "$(wrote 'DENY_C2C_back1 ')" -ge 1
 check "and that it came from this cell" test "$(wrote 'REJECT_LOCAL: ')" -ge 1
 check "but not each time" test "$(wrote 'DENY_C2C_back1 ')" -lt 20 -a "$(wrote 'REJECT_LOCAL: ')" -lt 20

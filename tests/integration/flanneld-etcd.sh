@@ -67,7 +67,7 @@ for n in 1 2 3; do stop_pid "$T/m$n.pid"; done
 for n in 1 2 3; do member $n; done
 check "the cluster is back" wait_for 30 delete_lease 10.255.250.0-24
 put_lease 10.255.252.0-24 "$(ghost 72)"
-for i in $(seq 5); do put_config "$CONFIG"; done
+for _ in $(seq 5); do put_config "$CONFIG"; done
 revision=$(etcd_v3 kv/range "{\"key\":\"$(b64 x)\"}" | jq -r .header.revision)
 check "its history is thrown away" etcd_v3 kv/compaction "{\"revision\":\"$revision\",\"physical\":true}"
 kill -CONT "$(cat "$T/cell2.pid")"

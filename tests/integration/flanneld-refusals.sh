@@ -97,7 +97,7 @@ check "which fits a cell with jumbo frames" join 2
 match "and gives its overlay 8950" 'FLANNEL_MTU=8950' "$(cat "$T/cell2.env")"
 make_cell 4 9000
 # whole CELL CELL BYTES: does a packet of so many bytes pass in one piece?
-whole() { on "$1" ping -q -M do -c 1 -W 1 -s $(($3 - 28)) -I "$(gateway "$1")" "$(gateway "$2")"; }
+whole() { on "$1" ping -q -M "do" -c 1 -W 1 -s $(($3 - 28)) -I "$(gateway "$1")" "$(gateway "$2")"; }
 check "another one with jumbo frames joins" join 4
 for n in 2 4; do
     populate $n
@@ -198,7 +198,8 @@ on 1 ip link del flannel.1
 
 # --- users of etcd ----------------------------------------------------------------
 make_users() {
-    local range="\"key\":\"$(b64 $PREFIX/)\",\"range_end\":\"$(b64 ${PREFIX}0)\""
+    local range
+    range="\"key\":\"$(b64 $PREFIX/)\",\"range_end\":\"$(b64 ${PREFIX}0)\""
     for user in root flannel; do
         etcd_v3 auth/user/add "{\"name\":\"$user\",\"password\":\"$user's\"}" && etcd_v3 auth/role/add "{\"name\":\"$user\"}" || return 1
     done

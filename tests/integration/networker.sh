@@ -156,7 +156,7 @@ for i in $(seq 20); do
     (down "m$i"; echo "$status" >"$T/m$i.status") &
     jobs="$jobs $!"
 done
-# shellcheck disable=SC2086
+# shellcheck disable=SC2086 # a list
 wait $jobs
 same "20 containers go down at once" 20 "$(cat "$T"/m*.status | grep -c '^0$')"
 snapshot after

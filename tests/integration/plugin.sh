@@ -271,13 +271,13 @@ shows "in cf's newer words" "Removing network policy from app frontend to app ba
 OK" remove-network-policy frontend backend --protocol tcp --port 8080
 
 # --- an administrator, all spaces, JSON ----------------------------------------------------
-user=admin
+user='admin'
 jq '.SpaceFields = {GUID: "space-2", Name: "prod"}' "$T/admin/.cf/config.json" >"$T/c" && mv "$T/c" "$T/admin/.cf/config.json"
 check "an administrator targets another space" plugin allow-access frontend far --protocol tcp --port 443
 user=dora
 check "a developer works in hers" plugin allow-access frontend backend --protocol tcp --port 8080-8081
 same "and sees hers only" 1 "$(plugin list-access | tail -n +5 | wc -l)"
-user=admin
+user='admin'
 rows=$(plugin list-access --all | tail -n +5 | tr -s '\t' ' ' | sort)
 same "all spaces, with names of space and organisation" "frontend dev one backend dev one tcp 8080-8081
 frontend prod one far prod one tcp 443" "$rows"

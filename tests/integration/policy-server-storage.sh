@@ -96,7 +96,8 @@ api "$root" POST /networking/v1/external/policies/delete "$(v1 old-a old-b tcp 1
 # Writer w makes its own 10 policies and the 10 that all share, deletes half of its own and
 # fights over the rest; in the end all its even ones and the shared ones 0-4 are there.
 writer() {
-    local w=$1 i port=$((w % 2 ? 4012 : 4002))
+    local w=$1 i port
+    port=$((w % 2 ? 4012 : 4002))
     send() { curl -s -o /dev/null -w '%{http_code}\n' -H "Authorization: bearer $root" -d "$2" "http://127.0.0.1:$port$1"; }
     for i in 0 1 2 3 4 5 6 7 8 9; do
         send $E "$(v0 "w-$w" "d-$i" tcp $((i + 1)) "shared-$i" "d-$i" udp 1 "d-$i" "shared-$((9 - i))" tcp 2)"

@@ -3,7 +3,6 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154  # $T, $BIN, $TOOLS come from tests/sandbox
 
-OVERLAY=10.255.0.0/16
 API=$T/api
 mkdir -p "$API" "$T/state"
 echo '{}' >"$T/store"

@@ -45,6 +45,7 @@ queued() { jq -c sort "$T/state.json_freed"; }
 # clean WHAT: run down, and look.
 clean() {
     down k
+    # shellcheck disable=SC2154 # cell.sh's
     [ "$status" = 0 ] || { not_ok "$1: down succeeds" "$(cat "$T/err")"; return; }
     snapshot after
     check "$1: down leaves nothing" diff "$T/before" "$T/after"

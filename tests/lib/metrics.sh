@@ -15,6 +15,7 @@ told_value() { grep -Eqx "$1 value $2 ($3) $4" "$T/metron"; }
 # told_counter ORIGIN NAME TOTAL: do the deltas add up to that?
 told_counter() { awk -v o="$1" -v n="$2" -v t="$3" '$1 == o && $2 == "counter" && $3 == n { sum += $4 } END { exit sum != t }' "$T/metron"; }
 no_garbage() { ! grep garbage "$T/metron"; }
+# shellcheck disable=SC2034 # for those who source this
 NUMBER='[0-9]+(\.[0-9]+)?(e-[0-9]+)?'
 
 # valid_metrics URL: is this Prometheus' format, as its own parser reads it? The parser is Debian's,
