@@ -20,6 +20,7 @@ LDFLAGS  := $(HARDEN_L) -pthread -Wl,--as-needed
 LDLIBS   := -lmicrohttpd -lgnutls -ljansson -lpq -lip4tc -lnetfilter_conntrack -lseccomp -lnl-route-3 -lnl-3 -lyaml -lcurl -lprotobuf-c -lsystemd -lssl -lcrypto -lm
 
 ifeq ($(MODE),release)
+# Here alone: under the sanitizers it would swap the calls that they watch for others.
 CFLAGS += -O2 -D_FORTIFY_SOURCE=2
 else ifeq ($(MODE),san)
 SAN     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
