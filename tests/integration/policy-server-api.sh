@@ -4,14 +4,10 @@
 . "$TOP/tests/lib/services.sh"
 . "$TOP/tests/lib/policy-server.sh"
 
-make_world
-check "postgres, stand-ins and certificates are there" eval \
-    'start_postgres "$T/pg" 5432 && start_standins && make_certs'
+start_world
 external_config "$T/external.json" '.allowed_cors_domains = ["https://a.example"] | .cleanup_interval = 1 | .cleanup_grace_seconds = 2'
 internal_config "$T/internal.json"
-launch external policy-server "$T/external.json"
-launch internal policy-server-internal "$T/internal.json"
-check "the servers start" eval 'wait_started external && wait_started internal'
+start_both
 root=$(token_of root) dora=$(token_of dora) ned=$(token_of ned) nobody=$(token_of nobody)
 E=/networking/v0/external E1=/networking/v1/external
 error() { printf '{"error": "%s"}\n%s' "$1" "$2"; }

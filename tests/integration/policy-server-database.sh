@@ -4,9 +4,7 @@
 . "$TOP/tests/lib/services.sh"
 . "$TOP/tests/lib/policy-server.sh"
 
-make_world
-check "postgres, stand-ins and certificates are there" eval \
-    'start_postgres "$T/pg" 5432 && start_standins && make_certs'
+start_world
 external_config "$T/external.json"
 external_config "$T/near.json" '.listen_port = 4012 | .database = {type: "postgres", connection_string: "host=\(env.T)/pg.sock port=5432 user=postgres dbname=network_policy"}'
 internal_config "$T/internal.json"

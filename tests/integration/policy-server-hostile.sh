@@ -4,14 +4,10 @@
 . "$TOP/tests/lib/services.sh"
 . "$TOP/tests/lib/policy-server.sh"
 
-make_world
-check "postgres, stand-ins and certificates are there" eval \
-    'start_postgres "$T/pg" 5432 && start_standins && make_certs'
+start_world
 external_config "$T/external.json" '.request_timeout = 2 | .max_connections_per_client = 400'
 internal_config "$T/internal.json" '.request_timeout = 2'
-launch external policy-server "$T/external.json"
-launch internal policy-server-internal "$T/internal.json"
-check "the servers start" eval 'wait_started external && wait_started internal'
+start_both
 root=$(token_of root)
 E=/networking/v0/external INT=/networking/v1/internal
 alive() { [ "$(curl -s -m 20 -o /dev/null -w '%{http_code}' $PS/health)$(internal $INT/policies_last_updated -m 20 -o /dev/null -w '%{http_code}')" = 200200 ]; }

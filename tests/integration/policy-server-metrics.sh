@@ -6,10 +6,8 @@
 . "$TOP/tests/lib/policy-server.sh"
 . "$TOP/tests/lib/metrics.sh"
 
-make_world
+start_world
 start_metron
-check "postgres, stand-ins and certificates are there" eval \
-    'start_postgres "$T/pg" 5432 && start_standins && make_certs'
 external_config "$T/external.json" '.metron_address = "127.0.0.1:3457" | .debug_server_host = "127.0.0.1" | .debug_server_port = 7932 | .max_policies = 1'
 internal_config "$T/internal.json" '.metron_address = "127.0.0.1:3457"'
 start_server external policy-server "$T/external.json"

@@ -4,9 +4,7 @@
 . "$TOP/tests/lib/services.sh"
 . "$TOP/tests/lib/policy-server.sh"
 
-make_world
-check "postgres, stand-ins and certificates are there" eval \
-    'start_postgres "$T/pg" 5432 && start_standins && make_certs'
+start_world
 certs=$T/certs
 E=/networking/v0/external INT=/networking/v1/internal
 world() { jq "$1" "$T/world.json" >"$T/w" && mv "$T/w" "$T/world.json"; }

@@ -4,10 +4,8 @@
 . "$TOP/tests/lib/services.sh"
 . "$TOP/tests/lib/policy-server.sh"
 
-make_world
+start_world
 E=/networking/v0/external/policies
-check "postgres, stand-ins and certificates are there" eval \
-    'start_postgres "$T/pg" 5432 && start_standins && make_certs'
 external_config "$T/external.json" '.log_level = "info"'
 external_config "$T/second.json" '.log_level = "info" | .listen_port = 4012'
 internal_config "$T/internal.json"

@@ -4,9 +4,7 @@
 . "$TOP/tests/lib/services.sh"
 . "$TOP/tests/lib/policy-server.sh"
 
-make_world
-check "postgres, stand-ins and certificates are there" eval \
-    'start_postgres "$T/pg" 5432 && start_standins && make_certs'
+start_world
 external_config "$T/external.json"
 internal_config "$T/internal.json"
 check "the external server starts on an empty database" start_server external policy-server "$T/external.json"

@@ -125,8 +125,9 @@ refused() { ! reach "$@"; }
 # told WHERE ADDRESS PORT: the refusal is an answer, not silence
 told() { in_ns "$1" timeout 3 socat -u "TCP:$2:$3,connect-timeout=2" - 2>&1 | grep -q 'Connection refused'; }
 
-# agent_cell FROM TO: with cell.sh, a cell that has the overlay's device and the containers
+# agent_cell FROM TO [COMMAND]: with cell.sh, a cell that has the overlay's device and the containers
 # $front, $back and evil, which may send to these addresses outside. `addr NAME` is whose.
+# COMMAND is run before they come.
 agent_cell() {
     local c
     front=f1111111-0000-4000-8000-000000000001
@@ -137,6 +138,7 @@ agent_cell() {
     ip link add flannel.1 type vxlan id 1 local 10.99.0.5 dev up0 dstport 8472 gbp nolearning
     ip addr add 10.255.1.0/32 dev flannel.1
     ip link set flannel.1 up
+    ${3-:}
     for c in front:$front back:$back evil:evil; do
         container "${c%%:*}"
         up "${c%%:*}" '{"Pid":'"$(pid "${c%%:*}")"',"Properties":{"policy_group_id":"'"${c#*:}"'"},

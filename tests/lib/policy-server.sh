@@ -95,6 +95,20 @@ stop_server() {
     kill "$(cat "$T/$1.pid")" && wait_for 20 test -s "$T/$1.exit" && return "$(cat "$T/$1.exit")"
 }
 
+# start_world: make_world, and all that a policy server needs around it
+start_world() {
+    make_world
+    check "postgres, stand-ins and certificates are there" eval \
+        'start_postgres "$T/pg" 5432 && start_standins && make_certs'
+}
+
+# start_both: the servers of external.json and internal.json, at once
+start_both() {
+    launch external policy-server "$T/external.json"
+    launch internal policy-server-internal "$T/internal.json"
+    check "the servers start" eval 'wait_started external && wait_started internal'
+}
+
 token_of() {
     curl -su cf: -d "grant_type=password&username=$1&password=pw" http://127.0.0.1:8080/oauth/token | jq -r .access_token
 }

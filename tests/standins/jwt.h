@@ -6,6 +6,7 @@
 #include "netman/file.h"
 #include "netman/jsonx.h"
 #include "netman/str.h"
+#include "tests/base64url.h"
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>
@@ -20,22 +21,6 @@
 OWN_DROP(pkey, EVP_PKEY *, EVP_PKEY_free)
 OWN_DROP(mdctx, EVP_MD_CTX *, EVP_MD_CTX_free)
 OWN_DROP(bio, BIO *, BIO_free_all)
-
-/** base64url() - Add @len bytes in the alphabet for URLs, without padding */
-static inline void base64url(struct str *s, const unsigned char *data, size_t len)
-{
-        static const char alphabet[] =
-                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-        unsigned int bits = 0, have = 0;
-
-        for (size_t i = 0; i < len; i++) {
-                bits = bits << 8 | data[i];
-                for (have += 8; have >= 6; have -= 6)
-                        str_add_mem(s, &alphabet[bits >> (have - 6) & 63], 1);
-        }
-        if (have)
-                str_add_mem(s, &alphabet[bits << (6 - have) & 63], 1);
-}
 
 static inline int base64_digit(char c)
 {

@@ -1,36 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Dispatch trees against the real kernel, in a network namespace of this test's
- * own. Needs root.
- */
+/* Dispatch trees against the real kernel. */
+#include "fw_kernel.h"
+
 #include "netman/fw_dispatch.h"
-#include "netman/own.h"
 
-#include <sched.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "tests/unit/test.h"
-
-static char lock_path[] = "/tmp/fw-dispatch-lock.XXXXXX";
 static const struct fw_tree src = { "tree--src", FW_BY_SRC };
 static const struct fw_tree port = { "tree--port", FW_BY_DPORT };
-
-static int own_namespace(void **state)
-{
-        int fd = mkstemp(lock_path);
-
-        (void)state;
-        if (fd < 0 || close(fd) < 0)
-                return -1;
-        return unshare(CLONE_NEWNET);
-}
-
-static int remove_lock(void **state)
-{
-        (void)state;
-        return unlink(lock_path);
-}
 
 /** struct work - Some leaves to put or to cut */
 struct work {
@@ -63,10 +38,10 @@ static int do_work(struct fw_table *t, void *ctx, struct err *e)
 
 static void edit(struct work w)
 {
-        const struct fw_where where = { .xtables_lock = lock_path, .wait_ms = 5000 };
+        const struct fw_where kernel = where();
         struct err e = { 0 };
 
-        if (fw_edit(&where, "filter", do_work, &w, NULL, &e) < 0)
+        if (fw_edit(&kernel, "filter", do_work, &w, NULL, &e) < 0)
                 fail_msg("%s", e.msg);
 }
 

@@ -4,6 +4,7 @@
 
 #include "netman/str.h"
 #include "policy-server/auth/jwt_keys.h"
+#include "tests/base64url.h"
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -25,21 +26,6 @@ struct fixture {
         EVP_PKEY *rsa, *ec, *small;
         struct jwt_keys *keys;
 };
-
-static void base64url(struct str *s, const unsigned char *data, size_t len)
-{
-        static const char alphabet[] =
-                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-        unsigned int bits = 0, have = 0;
-
-        for (size_t i = 0; i < len; i++) {
-                bits = bits << 8 | data[i];
-                for (have += 8; have >= 6; have -= 6)
-                        str_add_mem(s, &alphabet[bits >> (have - 6) & 63], 1);
-        }
-        if (have)
-                str_add_mem(s, &alphabet[bits << (6 - have) & 63], 1);
-}
 
 /** number() - A key's parameter as JWKs have it */
 static json_t *number(EVP_PKEY *key, const char *name, int width)
