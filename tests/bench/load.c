@@ -14,25 +14,16 @@
  *
  * One JSON object on standard output.
  */
-#include "netman/clock.h"
-#include "netman/file.h"
-#include "netman/str.h"
+#include "crowd.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
+#include "netman/file.h"
+
 #include <inttypes.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 
 #define SAMPLES_MAX 4000000
-#define ETAG_MAX    128
 
 struct args {
         int port, connections, seconds, wait, post_port, every_ms;
@@ -40,73 +31,18 @@ struct args {
         const char *certs, *paths, *token, *bodies;
 };
 
-struct conn {
-        SSL *ssl;
-        int fd;
-        bool up, down; /* the handshake is over; to be dialled again */
-        size_t path;
-        int64_t began_us;
-        char etag[ETAG_MAX];
-        char head[4096];
-        size_t head_len, body_left;
-        bool in_body;
-        int status;
-};
-
 struct load {
         struct args args;
-        SSL_CTX *ctx;
-        int epoll;
+        struct crowd crowd;
         char *path_text, **paths;
         size_t path_count, next_path;
-        struct conn *conns;
         uint32_t *samples;
-        size_t sample_count, ok, not_modified, other, parked, down;
+        size_t sample_count, ok, not_modified, other, parked;
         _Atomic int64_t posted_us; /* when the last post was answered */
         _Atomic bool posting;      /* a watcher answered now was faster than the writer */
         _Atomic int posts;
         _Atomic bool end;
 };
-
-static void die(const char *what)
-{
-        (void)fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
-        exit(1);
-}
-
-/** die_tls() - With OpenSSL's reason: errno says nothing of an alert or an orderly end */
-static void die_tls(const char *what, const struct conn *c, int rc)
-{
-        int why = SSL_get_error(c->ssl, rc);
-        unsigned long code = ERR_peek_error();
-        char text[256] = "";
-
-        if (code)
-                ERR_error_string_n(code, text, sizeof text);
-        (void)fprintf(stderr, "load: %s (connection %d): %s %s\n", what, c->fd,
-                      why == SSL_ERROR_ZERO_RETURN ? "the server closed it"
-                      : why == SSL_ERROR_SYSCALL   ? strerror(errno)
-                                                   : "TLS error",
-                      text);
-        exit(1);
-}
-
-/** dial() - Return: -1 if nobody listens */
-static int dial(int port)
-{
-        struct sockaddr_in to = { .sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-        if (fd < 0)
-                die("socket");
-        if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0) {
-                (void)close(fd);
-                return -1;
-        }
-        return fd;
-}
 
 static char **split_lines(char *text, size_t *count)
 {
@@ -138,56 +74,27 @@ static char *read_all(const char *path)
         return str_steal(&s);
 }
 
-/** lost() - The end, or a reason to dial again */
-static void lost(struct load *l, struct conn *c, const char *what, int rc)
-{
-        if (!l->args.reconnect)
-                die_tls(what, c, rc);
-        SSL_free(c->ssl);
-        (void)close(c->fd);
-        c->ssl = NULL;
-        c->fd = -1;
-        c->up = c->in_body = false;
-        c->head_len = 0;
-        c->down = true;
-        l->down++;
-}
+/* ---- What is asked ---- */
 
-static void interest(struct load *l, struct conn *c, uint32_t events, int op)
+static void ask(void *arg, struct conn *c, struct str *request)
 {
-        struct epoll_event ev = { .events = events, .data.ptr = c };
-
-        if (epoll_ctl(l->epoll, op, c->fd, &ev) < 0)
-                die("epoll_ctl");
-}
-
-static void send_request(struct load *l, struct conn *c)
-{
-        char text[16384];
-        int len, rc;
+        struct load *l = arg;
 
         if (!l->args.etag)
                 c->path = l->next_path++ % l->path_count;
-        len = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: l\r\nX-Agent-Id: %d\r\n",
-                       l->paths[c->path], c->fd);
+        str_addf(request, "GET %s HTTP/1.1\r\nHost: l\r\nX-Agent-Id: %d\r\n", l->paths[c->path],
+                 c->fd);
         if (*c->etag)
-                len += snprintf(text + len, sizeof text - (size_t)len, "If-None-Match: %s\r\n",
-                                c->etag);
-        if (*c->etag && l->args.wait)
-                len += snprintf(text + len, sizeof text - (size_t)len, "Prefer: wait=%d\r\n",
-                                l->args.wait);
-        len += snprintf(text + len, sizeof text - (size_t)len, "\r\n");
-        c->began_us = clock_us();
-        c->head_len = 0;
-        c->in_body = false;
-        if (*c->etag && l->args.wait)
+                str_addf(request, "If-None-Match: %s\r\n", c->etag);
+        if (*c->etag && l->args.wait) {
+                str_addf(request, "Prefer: wait=%d\r\n", l->args.wait);
                 l->parked++;
-        rc = SSL_write(c->ssl, text, len);
-        if (rc != len)
-                lost(l, c, "a request could not be sent whole", rc);
+        }
+        str_add(request, "\r\n");
 }
 
-static void answered(struct load *l, struct conn *c)
+/** measure() - How long it took, from what it waited for */
+static void measure(struct load *l, struct conn *c)
 {
         int64_t from = c->began_us;
 
@@ -206,112 +113,15 @@ static void answered(struct load *l, struct conn *c)
         l->other += c->status != 200 && c->status != 304;
 }
 
-static void read_head(struct load *l, struct conn *c, char *end)
+static void answered(void *arg, struct conn *c)
 {
-        char *at;
+        struct load *l = arg;
+        const char *at = strcasestr(c->head, "\r\nETag: ");
 
-        *end = '\0';
-        c->status = (int)strtol(c->head + 9, NULL, 10);
-        at = strcasestr(c->head, "\r\nContent-Length:");
-        c->body_left = at && c->status != 304 ? strtoul(at + 17, NULL, 10) : 0;
-        at = strcasestr(c->head, "\r\nETag: ");
-        if (at && l->args.etag) {
-                answered(l, c);
+        measure(l, c);
+        if (at && l->args.etag)
                 (void)snprintf(c->etag, sizeof c->etag, "%.*s", (int)strcspn(at + 8, "\r\n"),
                                at + 8);
-        } else {
-                answered(l, c);
-        }
-        c->in_body = true;
-}
-
-/** feed() - Bytes of an answer; sends the next request behind it */
-static void feed(struct load *l, struct conn *c, const char *data, size_t len)
-{
-        while (len && !c->down) {
-                if (c->in_body) {
-                        size_t n = len < c->body_left ? len : c->body_left;
-
-                        c->body_left -= n;
-                        data += n;
-                        len -= n;
-                } else {
-                        char *end;
-                        size_t room = sizeof c->head - 1 - c->head_len;
-                        size_t n = len < room ? len : room, used;
-
-                        memcpy(c->head + c->head_len, data, n);
-                        c->head[c->head_len + n] = '\0';
-                        end = strstr(c->head, "\r\n\r\n");
-                        if (!end) {
-                                c->head_len += n;
-                                return;
-                        }
-                        used = (size_t)(end + 4 - c->head) - c->head_len;
-                        data += used;
-                        len -= used;
-                        read_head(l, c, end + 2);
-                }
-                if (c->in_body && !c->body_left)
-                        send_request(l, c);
-        }
-}
-
-static void on_ready(struct load *l, struct conn *c)
-{
-        static char buf[1 << 18];
-        int n;
-
-        ERR_clear_error(); /* of another connection: it would be taken for this one's */
-        if (!c->up) {
-                n = SSL_connect(c->ssl);
-                if (n != 1) {
-                        int why = SSL_get_error(c->ssl, n);
-
-                        if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE)
-                                lost(l, c, "handshake", n);
-                        return;
-                }
-                c->up = true;
-                send_request(l, c);
-        }
-        while (!c->down && (n = SSL_read(c->ssl, buf, sizeof buf)) > 0)
-                feed(l, c, buf, (size_t)n);
-        if (!c->down && SSL_get_error(c->ssl, n) != SSL_ERROR_WANT_READ)
-                lost(l, c, "connection lost", n);
-}
-
-/** open_conn() - Return: false if nobody listens */
-static bool open_conn(struct load *l, struct conn *c)
-{
-        c->fd = dial(l->args.port);
-        if (c->fd < 0)
-                return false;
-        (void)fcntl(c->fd, F_SETFL, O_NONBLOCK);
-        c->ssl = SSL_new(l->ctx);
-        (void)SSL_set_fd(c->ssl, c->fd);
-        SSL_set_connect_state(c->ssl);
-        interest(l, c, EPOLLIN, EPOLL_CTL_ADD);
-        on_ready(l, c);
-        return true;
-}
-
-/** dial_again() - Those that have lost their connections */
-static void dial_again(struct load *l)
-{
-        for (int i = 0; i < l->args.connections && l->down; i++) {
-                struct conn *c = &l->conns[i];
-
-                if (!c->down)
-                        continue;
-                c->down = false;
-                l->down--;
-                if (open_conn(l, c))
-                        continue;
-                c->down = true; /* nobody listens yet: nor will for the others */
-                l->down++;
-                return;
-        }
 }
 
 static void *post(void *arg)
@@ -348,20 +158,6 @@ static void *post(void *arg)
         return NULL;
 }
 
-static void loop(struct load *l, int64_t until_us)
-{
-        struct epoll_event evs[256];
-
-        while (clock_us() < until_us) {
-                int n = epoll_wait(l->epoll, evs, 256, 50);
-
-                for (int i = 0; i < n; i++)
-                        on_ready(l, evs[i].data.ptr);
-                if (l->down)
-                        dial_again(l);
-        }
-}
-
 static int by_value(const void *a, const void *b)
 {
         uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -373,20 +169,6 @@ static double percentile(const struct load *l, double p)
 {
         return l->sample_count ? l->samples[(size_t)((double)(l->sample_count - 1) * p)] / 1000.0
                                : 0;
-}
-
-static void tls(struct load *l)
-{
-        char path[4096];
-
-        l->ctx = SSL_CTX_new(TLS_client_method());
-        (void)snprintf(path, sizeof path, "%s/client.crt", l->args.certs);
-        if (SSL_CTX_use_certificate_chain_file(l->ctx, path) != 1)
-                die(path);
-        (void)snprintf(path, sizeof path, "%s/client.key", l->args.certs);
-        if (SSL_CTX_use_PrivateKey_file(l->ctx, path, SSL_FILETYPE_PEM) != 1)
-                die(path);
-        SSL_CTX_set_session_cache_mode(l->ctx, SSL_SESS_CACHE_OFF);
 }
 
 static void parse(struct args *a, int argc, char **argv)
@@ -438,25 +220,29 @@ int main(int argc, char **argv)
 
         (void)signal(SIGPIPE, SIG_IGN);
         parse(&l.args, argc, argv);
-        tls(&l);
         l.path_text = read_all(l.args.paths);
         l.paths = split_lines(l.path_text, &l.path_count);
-        l.conns = calloc((size_t)l.args.connections, sizeof *l.conns);
         l.samples = calloc(SAMPLES_MAX, sizeof *l.samples);
-        l.epoll = epoll_create1(EPOLL_CLOEXEC);
+        l.crowd = (struct crowd){ .port = l.args.port,
+                                  .count = l.args.connections,
+                                  .reconnect = l.args.reconnect,
+                                  .ask = ask,
+                                  .answered = answered,
+                                  .arg = &l };
+        crowd_open(&l.crowd, l.args.certs);
         for (int i = 0; i < l.args.connections; i++) {
-                l.conns[i].path = (size_t)i % l.path_count;
-                if (!open_conn(&l, &l.conns[i]))
+                l.crowd.conns[i].path = (size_t)i % l.path_count;
+                if (!open_conn(&l.crowd, &l.crowd.conns[i]))
                         die("connect");
-                loop(&l, 0);
+                crowd_run(&l.crowd, 0);
         }
         while (l.args.wait && l.parked < (size_t)l.args.connections)
-                loop(&l, clock_us() + 1000);
+                crowd_run(&l.crowd, clock_us() + 1000);
         ready = clock_us();
         l.sample_count = 0;
         if (l.args.post_port && pthread_create(&poster, NULL, post, &l))
                 die("pthread_create");
-        loop(&l, ready + (int64_t)l.args.seconds * 1000000);
+        crowd_run(&l.crowd, ready + (int64_t)l.args.seconds * 1000000);
         atomic_store(&l.end, true);
         report(&l, ready - began, clock_us() - ready);
         return 0;
