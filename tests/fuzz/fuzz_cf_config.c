@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         folder_put(".cf/config.json", data, size, path);
         if (cf_config_load(&c, &e) < 0 || !json_is_object(c.root) || !*c.client)
                 return 0;
-        if (cf_config_save_tokens(&c, "bearer new", "fresh", &e) < 0 ||
+        if (cf_config_set_tokens(&c, "bearer new", "fresh", &e) < 0 || cf_config_save(&c, &e) < 0 ||
             cf_config_load(&again, &e) < 0 || !json_equal(c.root, again.root))
                 __builtin_trap();
         return 0;

@@ -89,7 +89,7 @@ static void ask(int which, const char *answers, size_t size)
                 .api = say_api, .insecure = say_secure, .token = say_token, .done = no_more
         };
         static const char *const ids[] = { "app-1", "app-2" };
-        OWN(session) struct session s = { .ops = &ops, .quiet = true };
+        OWN(session) struct session s = { .ops = &ops, .progress = { .quiet = true } };
         OWN(app_list) struct app_list list = { 0 };
         OWN(mem) char *id = NULL;
         struct err e;

@@ -8,7 +8,7 @@
 
 static void must_be_same(const struct record *a, const struct record *b)
 {
-        if (a->hashed != b->hashed || a->port_count != b->port_count ||
+        if (a->handed != b->handed || a->hashed != b->hashed || a->port_count != b->port_count ||
             !json_equal(a->results, b->results))
                 __builtin_trap();
         for (size_t i = 0; i < a->port_count; i++)

@@ -296,9 +296,9 @@ out=$(CF_TRACE=true plugin list-access)
 match "CF_TRACE=true shows requests" "^REQUEST: \[20[0-9-]+T[0-9:]+Z\] GET /networking/v1/external/policies HTTP/1.1 Host: 127.0.0.1:8081 Authorization: \[PRIVATE DATA HIDDEN\]" \
     "$(grep -A3 ^REQUEST: <<<"$out" | tr '\n' ' ')"
 match "and answers" "^RESPONSE: .*HTTP/1.1 200 OK .*\"total_policies\"" "$(grep -A20 ^RESPONSE: <<<"$out" | tr '\n' ' ')"
-refuse "but no token" grep -qF "$(token | sed 's/^bearer //')" <<<"$out"
+lacks "but no token" "$(token | sed 's/^bearer //')" <(echo "$out")
 match "among the command's own lines" "^frontend.*8080-8081$" "$out"
-refuse "no other value does" grep -q REQUEST <<<"$(CF_TRACE=false plugin list-access)"
+lacks "no other value does" REQUEST <(CF_TRACE=false plugin list-access)
 ip addr add 192.0.2.9/32 dev lo && iptables -A INPUT -d 192.0.2.9 -j DROP
 mkdir -p "$T/away/.cf" && jq '.Target = "http://192.0.2.9"' "$config" >"$T/away/.cf/config.json"
 match "CF_DIAL_TIMEOUT is waited for" "after 1[0-9]{3} m" "$(CF_DIAL_TIMEOUT=1 CF_HOME=$T/away "$BIN/network-policy-plugin" list-access)"
