@@ -11,8 +11,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* With TLS 1.2 only what keeps past traffic secret when the key is lost (ECDHE), and
+ * ciphers that authenticate what they encrypt. */
 static const char tls_priorities[] =
-        "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE";
+        "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:"
+        "-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:-MAC-ALL:+AEAD:"
+        "%SERVER_PRECEDENCE";
 
 /** on_mhd_log() - libmicrohttpd's complaints: outsiders' doing, mostly */
 static void on_mhd_log(void *cls, const char *fmt, va_list ap)
@@ -20,10 +24,7 @@ static void on_mhd_log(void *cls, const char *fmt, va_list ap)
         char text[256];
 
         (void)cls;
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
         (void)vsnprintf(text, sizeof text, fmt, ap);
-#pragma GCC diagnostic pop
         text[strcspn(text, "\r\n")] = '\0';
         log_debug("http-library", LOG_STR("text", text));
 }
@@ -68,20 +69,24 @@ static int listen_on(const char *host, uint16_t port, int *ret_fd, uint16_t *ret
 static void with_defaults(struct http_limits *l)
 {
         static const struct http_limits usual = { .body_max = 10U << 20,
+                                                  .bodies_max = 64U << 20,
                                                   .head_max = 32U << 10,
                                                   .connections = 4096,
                                                   .idle_s = 60,
                                                   .request_s = 30,
+                                                  .answer_s = 60,
                                                   .workers = 8,
                                                   .queue = 1024,
                                                   .queue_s = 5,
                                                   .loops = 1 };
 
         l->body_max = l->body_max ? l->body_max : usual.body_max;
+        l->bodies_max = l->bodies_max ? l->bodies_max : usual.bodies_max;
         l->head_max = l->head_max ? l->head_max : usual.head_max;
         l->connections = l->connections ? l->connections : usual.connections;
         l->idle_s = l->idle_s ? l->idle_s : usual.idle_s;
         l->request_s = l->request_s ? l->request_s : usual.request_s;
+        l->answer_s = l->answer_s ? l->answer_s : usual.answer_s;
         l->workers = l->workers ? l->workers : usual.workers;
         l->queue = l->queue ? l->queue : usual.queue;
         l->queue_s = l->queue_s ? l->queue_s : usual.queue_s;
@@ -106,10 +111,11 @@ static int set_tls(struct http_server *s, const struct http_tls *tls, struct err
 
 /**
  * start_daemon() - Hand the listening socket to libmicrohttpd
- * @fd: Its from now on, on success
+ * @listener: Given away; libmicrohttpd closes it when it cannot start, too
  */
-static int start_daemon(struct http_server *s, int fd, struct err *e)
+static int start_daemon(struct http_server *s, int listener, struct err *e)
 {
+        OWN(fd) int fd = listener;
         OWN(str) struct str cert = { 0 }, key = { 0 };
         unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
                              MHD_USE_ERROR_LOG | (s->tls ? MHD_USE_TLS : 0);
@@ -135,7 +141,7 @@ static int start_daemon(struct http_server *s, int fd, struct err *e)
         more[n] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
         s->daemon = MHD_start_daemon(
                 flags, s->port, NULL, NULL, http_request_arrives, s, MHD_OPTION_EXTERNAL_LOGGER,
-                on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED,
+                on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET, GIVE_FD(fd), MHD_OPTION_NOTIFY_COMPLETED,
                 http_request_completed, s, MHD_OPTION_NOTIFY_CONNECTION, http_conn_notify, s,
                 MHD_OPTION_URI_LOG_CALLBACK, http_request_new, s,
                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, s->limits.head_max, MHD_OPTION_CONNECTION_LIMIT,
@@ -147,6 +153,20 @@ static int start_daemon(struct http_server *s, int fd, struct err *e)
                 return err_set(e, FAULT_SYSTEM, errno, "start the HTTP server on port %u",
                                (unsigned int)s->port);
         return 0;
+}
+
+static bool any_reserved(const struct http_route *r)
+{
+        while (r && r->method && !r->reserved)
+                r++;
+        return r && r->method;
+}
+
+static int start_workers(struct http_server *s, struct err *e)
+{
+        if (http_work_start(&s->work, &s->limits, s->limits.workers, e) < 0)
+                return -1;
+        return http_work_start(&s->reserve, &s->limits, any_reserved(s->routes), e);
 }
 
 static int start_reaper(struct http_server *s, struct err *e)
@@ -174,16 +194,16 @@ int http_server_start(const struct http_server_config *c, struct http_server **r
         s->routes = c->routes;
         s->app = c->app;
         s->name = c->name;
+        s->wants_body = c->wants_body;
         s->refuse = c->refuse;
         s->answered = c->answered;
         if (c->tls && set_tls(s, c->tls, e) < 0)
                 return -1;
         if (listen_on(c->host, c->port, &fd, &s->port, e) < 0)
                 return -1;
-        if (http_work_start(&s->work, &s->limits, e) < 0 || start_reaper(s, e) < 0 ||
-            start_daemon(s, fd, e) < 0)
+        if (start_workers(s, e) < 0 || start_reaper(s, e) < 0 ||
+            start_daemon(s, GIVE_FD(fd), e) < 0)
                 return -1;
-        (void)GIVE_FD(fd);
         *ret = GIVE(s);
         return 0;
 }
@@ -200,21 +220,30 @@ void http_server_drain(struct http_server *s, int grace_ms)
                 clock_sleep_ms(5);
 }
 
+static void stop_reaper(struct http_server *s)
+{
+        if (!s->reaper_runs)
+                return;
+        (void)pthread_mutex_lock(&s->lock);
+        s->reaper_stop = true;
+        (void)pthread_cond_signal(&s->reaper_wake);
+        (void)pthread_mutex_unlock(&s->lock);
+        (void)pthread_join(s->reaper, NULL);
+}
+
 void http_server_stop(struct http_server *s, int grace_ms)
 {
         if (!s)
                 return;
         http_server_drain(s, grace_ms);
         http_work_stop(&s->work); /* handlers have deadlines of their own */
+        http_work_stop(&s->reserve);
+        stop_reaper(s);
         if (s->daemon)
                 MHD_stop_daemon(s->daemon);
-        if (s->reaper_runs) {
-                (void)pthread_mutex_lock(&s->lock);
-                s->reaper_stop = true;
-                (void)pthread_cond_signal(&s->reaper_wake);
-                (void)pthread_mutex_unlock(&s->lock);
-                (void)pthread_join(s->reaper, NULL);
-        }
+        /* Only now does no event loop push work any more. */
+        http_work_done(&s->work);
+        http_work_done(&s->reserve);
         if (s->quiet != MHD_INVALID_SOCKET)
                 (void)close(s->quiet);
         http_creds_unref(s->creds);
@@ -251,7 +280,5 @@ void http_server_stats(struct http_server *s, struct http_server_stats *ret)
         ret->connections = atomic_load(&s->connections);
         ret->in_flight = atomic_load(&s->in_flight);
         ret->requests = atomic_load(&s->requests);
-        (void)pthread_mutex_lock(&s->work.lock);
-        ret->queued = s->work.queued;
-        (void)pthread_mutex_unlock(&s->work.lock);
+        ret->queued = http_work_queued(&s->work) + http_work_queued(&s->reserve);
 }

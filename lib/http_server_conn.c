@@ -5,7 +5,8 @@
  * libmicrohttpd closes a connection on which nothing moves. A client that sends
  * one byte now and then keeps things moving for ever; so the server notes what
  * each connection is at, and one thread shuts down, once a second, those that
- * take too long to say what they want.
+ * take too long to say what they want, or to take the answer. The same thread
+ * sends away the requests that have waited too long for a worker.
  */
 #include "lib/http_server_impl.h"
 
@@ -87,21 +88,36 @@ void http_conn_notify(void *cls, struct MHD_Connection *mhd, void **socket_conte
                 closed(cls, *socket_context);
 }
 
-void http_conn_phase(struct http_server *s, struct http_conn *conn, bool reading, bool busy)
+void http_conn_phase(struct http_server *s, struct http_conn *conn, enum http_phase phase)
 {
         (void)pthread_mutex_lock(&s->lock);
         conn->since_ms = clock_ms();
-        conn->reading = reading;
-        conn->busy = busy;
+        conn->phase = phase;
         (void)pthread_mutex_unlock(&s->lock);
+}
+
+/** limit_s() - How long a connection may be at this; 0: as long as it takes */
+static unsigned int limit_s(const struct http_limits *l, enum http_phase phase)
+{
+        switch (phase) {
+        case HTTP_READING:
+                return l->request_s;
+        case HTTP_SENDING:
+                return l->answer_s;
+        case HTTP_WORKING:
+                return 0;
+        case HTTP_IDLE:
+                break;
+        }
+        return l->idle_s;
 }
 
 static void reap(struct http_server *s, int64_t now)
 {
         for (struct http_conn *c = s->conns; c; c = c->next) {
-                unsigned int limit = c->reading ? s->limits.request_s : s->limits.idle_s;
+                unsigned int limit = limit_s(&s->limits, c->phase);
 
-                if (!c->busy && now - c->since_ms > (int64_t)limit * 1000)
+                if (limit && now - c->since_ms > (int64_t)limit * 1000)
                         (void)shutdown(c->fd, SHUT_RDWR); /* its event loop does the rest */
         }
 }
@@ -122,6 +138,10 @@ void *http_conn_reap(void *server)
                 until.tv_sec++;
                 (void)pthread_cond_clockwait(&s->reaper_wake, &s->lock, CLOCK_MONOTONIC, &until);
                 reap(s, clock_ms());
+                (void)pthread_mutex_unlock(&s->lock);
+                http_work_expire(&s->work, clock_ms());
+                http_work_expire(&s->reserve, clock_ms());
+                (void)pthread_mutex_lock(&s->lock);
         }
         (void)pthread_mutex_unlock(&s->lock);
         return NULL;

@@ -26,18 +26,26 @@
 struct http_creds;
 
 /**
+ * enum http_phase - What a connection is at, and who is waited for
+ */
+enum http_phase {
+        HTTP_IDLE,    /* the client, for a request's first line */
+        HTTP_READING, /* the client, for the rest of it */
+        HTTP_WORKING, /* us: no deadline for the client */
+        HTTP_SENDING, /* the client, to take the answer */
+};
+
+/**
  * struct http_conn - What we know of a connection; on the server's list
  * @fd:       The socket, ours to shut down while it is on the list
  * @since_ms: When the phase began
- * @reading:  A request line was read and the request has not come in whole
- * @busy:     A request is being answered: no deadline of ours
  * @creds:    Kept alive for the TLS session that uses them
  */
 struct http_conn {
         struct http_conn *prev, *next;
         int fd;
         int64_t since_ms;
-        bool reading, busy;
+        enum http_phase phase;
         struct http_creds *creds;
         char *subject;
         char address[64];
@@ -58,11 +66,13 @@ struct http_request {
         const struct http_route *route;
         char *method, *path;
         struct http_param params[HTTP_PARAMS_MAX];
+        struct str allow; /* methods that its path knows, where it has no route */
         struct str body;
         size_t body_read;
-        bool head_seen, body_over, dispatched;
+        size_t body_held; /* of the memory that the server has for bodies */
+        bool head_seen, dispatched;
+        bool keep_body, body_over, no_room;
         bool odd; /* its head can be read in two ways */
-        uint64_t number;
         int64_t began_us;
         void *own;
         void (*own_drop)(void *);
@@ -92,11 +102,12 @@ struct http_server {
         const struct http_route *routes;
         void *app;
         const char *name;
+        bool (*wants_body)(struct http_request *rq);
         void (*refuse)(struct http_request *rq, struct http_reply *reply);
         void (*answered)(struct http_request *rq, unsigned int status);
         struct MHD_Daemon *daemon;
         uint16_t port;
-        struct http_work work;
+        struct http_work work, reserve;
 
         pthread_mutex_t lock; /* conns, creds, the reaper's wake-up */
         struct http_conn *conns;
@@ -110,6 +121,7 @@ struct http_server {
         _Atomic bool draining;
         MHD_socket quiet; /* the listening socket, once it accepts no more */
         _Atomic unsigned int connections, in_flight;
+        _Atomic size_t bodies; /* memory that the bodies hold */
         _Atomic uint64_t requests;
 };
 
@@ -128,13 +140,20 @@ const struct http_route *http_route_find(const struct http_route *routes, const 
                                          struct str *allow);
 
 /* http_server_work.c */
-int http_work_start(struct http_work *w, const struct http_limits *limits, struct err *e);
+int http_work_start(struct http_work *w, const struct http_limits *limits, unsigned int threads,
+                    struct err *e);
 
 /** http_work_push() - Return: false if the queue is full */
 bool http_work_push(struct http_work *w, struct http_request *rq);
 
-/** http_work_stop() - Run what is queued, join the threads */
+/** http_work_expire() - Refuse those that have waited too long for a thread */
+void http_work_expire(struct http_work *w, int64_t now_ms);
+
+/** http_work_stop() - Run what is queued, join the threads; whoever comes later is refused */
 void http_work_stop(struct http_work *w);
+void http_work_done(struct http_work *w);
+
+unsigned int http_work_queued(struct http_work *w);
 
 /* http_server_tls.c */
 
@@ -151,7 +170,7 @@ char *http_tls_subject(struct MHD_Connection *mhd);
 /* http_server_conn.c */
 void http_conn_notify(void *cls, struct MHD_Connection *mhd, void **socket_context,
                       enum MHD_ConnectionNotificationCode code);
-void http_conn_phase(struct http_server *s, struct http_conn *conn, bool reading, bool busy);
+void http_conn_phase(struct http_server *s, struct http_conn *conn, enum http_phase phase);
 void *http_conn_reap(void *server); /* a thread's body */
 
 /* http_server_request.c */
@@ -160,6 +179,9 @@ void *http_conn_reap(void *server); /* a thread's body */
 void *http_request_new(void *cls, const char *uri, struct MHD_Connection *mhd);
 void http_request_completed(void *cls, struct MHD_Connection *mhd, void **con_cls,
                             enum MHD_RequestTerminationCode code);
+
+/** http_request_forget_body() - Nobody looks at it any more: give its memory back */
+void http_request_forget_body(struct http_request *rq);
 
 /* http_server_loop.c */
 

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* A body over its limit is read on to this multiple, so that the client gets to
- * read the refusal instead of a reset. */
+/* A body that is not wanted is read on to this multiple of the limit and thrown away,
+ * so that the client gets to read the answer instead of a reset. */
 #define BODY_PATIENCE 2
 
 /**
@@ -40,23 +40,23 @@ void http_refuse_busy(struct http_request *rq)
 /** dispatch() - The request is there: find who answers it, and let him */
 static void dispatch(struct http_request *rq)
 {
-        OWN(str) struct str allow = { 0 };
         struct http_server *s = rq->server;
 
         rq->dispatched = true;
-        http_conn_phase(s, rq->conn, false, true);
-        rq->route = http_route_find(s->routes, rq->method, rq->path, rq->params, &allow);
+        http_conn_phase(s, rq->conn, HTTP_WORKING);
         if (rq->odd)
                 refuse(rq, MHD_HTTP_BAD_REQUEST, "400 Bad Request\n", NULL);
-        else if (rq->body_over || rq->body.bad)
-                refuse(rq, MHD_HTTP_CONTENT_TOO_LARGE, "request body too large\n", NULL);
-        else if (!rq->route && allow.len)
-                refuse(rq, MHD_HTTP_METHOD_NOT_ALLOWED, "Method Not Allowed\n", allow.data);
+        else if (!rq->route && rq->allow.len)
+                refuse(rq, MHD_HTTP_METHOD_NOT_ALLOWED, "Method Not Allowed\n", rq->allow.data);
         else if (!rq->route)
                 refuse(rq, MHD_HTTP_NOT_FOUND, "404 page not found\n", NULL);
+        else if (rq->body_over)
+                refuse(rq, MHD_HTTP_CONTENT_TOO_LARGE, "request body too large\n", NULL);
+        else if (rq->no_room)
+                refuse(rq, MHD_HTTP_SERVICE_UNAVAILABLE, "too many bodies at once\n", NULL);
         else if (rq->route->quick)
                 rq->route->handler(rq);
-        else if (!http_work_push(&s->work, rq))
+        else if (!http_work_push(rq->route->reserved ? &s->reserve : &s->work, rq))
                 http_refuse_busy(rq);
 }
 
@@ -76,8 +76,10 @@ static enum MHD_Result go_on(struct http_request *rq)
                 struct MHD_Response *r = GIVE(rq->response);
                 enum MHD_Result sent;
 
+                http_request_forget_body(rq);
                 if (!r)
                         return MHD_NO;
+                http_conn_phase(rq->server, rq->conn, HTTP_SENDING);
                 sent = MHD_queue_response(rq->mhd, rq->status, r);
                 MHD_destroy_response(r);
                 return sent;
@@ -123,29 +125,65 @@ static bool is_odd(const struct http_request *rq)
         return f.odd || f.lengths + f.encodings > 1;
 }
 
-/** head() - The headers are there; a length beyond the limit is refused unread */
-static enum MHD_Result head(struct http_request *rq, const char *url, const char *method)
+/** wants_body() - Will anybody look at the body? */
+static bool wants_body(struct http_request *rq)
+{
+        const struct http_server *s = rq->server;
+
+        if (!rq->route || (strcmp(rq->method, "POST") != 0 && strcmp(rq->method, "PUT") != 0))
+                return false;
+        return !s->wants_body || s->wants_body(rq);
+}
+
+/** is_long() - Is the body announced to be longer than we would read, and throw away? */
+static bool is_long(struct http_request *rq)
 {
         const char *length = http_request_header(rq, "Content-Length");
+        size_t max = rq->server->limits.body_max;
         int64_t announced = 0;
+
+        if (!length || str_to_int(length, 0, INT64_MAX, &announced, NULL) < 0)
+                return false;
+        if ((uint64_t)announced > max)
+                rq->body_over = rq->keep_body;
+        return (uint64_t)announced > max * BODY_PATIENCE;
+}
+
+/**
+ * head() - The headers are there
+ *
+ * Who asks before it sends a body (Expect) is answered at once if it is not wanted.
+ */
+static enum MHD_Result head(struct http_request *rq, const char *url, const char *method)
+{
+        struct http_server *s = rq->server;
 
         rq->head_seen = true;
         rq->method = strdup(method);
         rq->path = strdup(url);
         if (!rq->method || !rq->path)
                 return MHD_NO;
-        if (rq->server->tls && !rq->conn->subject)
+        if (s->tls && !rq->conn->subject)
                 rq->conn->subject = http_tls_subject(rq->mhd);
         rq->odd |= is_odd(rq);
-        if (rq->odd)
+        rq->route = http_route_find(s->routes, rq->method, rq->path, rq->params, &rq->allow);
+        rq->keep_body = wants_body(rq);
+        if (rq->odd || is_long(rq) || (!rq->keep_body && http_request_header(rq, "Expect")))
                 return go_on(rq);
-        if (!length || str_to_int(length, 0, INT64_MAX, &announced, NULL) < 0 ||
-            (uint64_t)announced <= rq->server->limits.body_max)
-                return MHD_YES;
-        rq->body_over = true;
-        if ((uint64_t)announced <= rq->server->limits.body_max * BODY_PATIENCE)
-                return MHD_YES;
-        return go_on(rq);
+        return MHD_YES;
+}
+
+/** keep() - Add a part to the body, if there is memory for it */
+static void keep(struct http_request *rq, const char *data, size_t len)
+{
+        struct http_server *s = rq->server;
+        size_t more;
+
+        str_add_mem(&rq->body, data, len);
+        more = rq->body.cap - rq->body_held;
+        rq->body_held += more;
+        if (atomic_fetch_add(&s->bodies, more) + more > s->limits.bodies_max || rq->body.bad)
+                rq->no_room = true;
 }
 
 static enum MHD_Result body_part(struct http_request *rq, const char *data, size_t *len)
@@ -155,10 +193,12 @@ static enum MHD_Result body_part(struct http_request *rq, const char *data, size
         if (rq->dispatched)
                 return MHD_NO; /* refused at its head, and still sending */
         rq->body_read += *len;
-        if (rq->body_read > max)
+        if (rq->body_read > max && rq->keep_body)
                 rq->body_over = true;
-        if (!rq->body_over)
-                str_add_mem(&rq->body, data, *len);
+        if (rq->keep_body && !rq->body_over && !rq->no_room)
+                keep(rq, data, *len);
+        if (rq->body_over || rq->no_room)
+                http_request_forget_body(rq);
         *len = 0;
         return rq->body_read > max * BODY_PATIENCE ? MHD_NO : MHD_YES;
 }

@@ -23,11 +23,18 @@ void *http_request_new(void *cls, const char *uri, struct MHD_Connection *mhd)
         rq->mhd = mhd;
         rq->conn = info->socket_context;
         rq->odd = strstr(uri, "%00"); /* the path that we are told ends there */
-        rq->number = atomic_fetch_add(&s->requests, 1) + 1;
+        (void)atomic_fetch_add(&s->requests, 1);
         rq->began_us = clock_us();
         (void)atomic_fetch_add(&s->in_flight, 1);
-        http_conn_phase(s, rq->conn, true, false);
+        http_conn_phase(s, rq->conn, HTTP_READING);
         return rq;
+}
+
+void http_request_forget_body(struct http_request *rq)
+{
+        str_done(&rq->body);
+        (void)atomic_fetch_sub(&rq->server->bodies, rq->body_held);
+        rq->body_held = 0;
 }
 
 void http_request_completed(void *cls, struct MHD_Connection *mhd, void **con_cls,
@@ -41,14 +48,15 @@ void http_request_completed(void *cls, struct MHD_Connection *mhd, void **con_cl
         if (!rq)
                 return;
         *con_cls = NULL;
-        http_conn_phase(rq->server, rq->conn, false, false);
+        http_conn_phase(rq->server, rq->conn, HTTP_IDLE);
         if (rq->own_drop)
                 rq->own_drop(rq->own);
         if (rq->response)
                 MHD_destroy_response(rq->response); /* answered, and the client was gone */
         for (unsigned int i = 0; i < HTTP_PARAMS_MAX; i++)
                 free(rq->params[i].value);
-        str_done(&rq->body);
+        http_request_forget_body(rq);
+        str_done(&rq->allow);
         free(rq->method);
         free(rq->path);
         (void)atomic_fetch_sub(&rq->server->in_flight, 1);
@@ -159,11 +167,6 @@ bool http_request_gone(const struct http_request *rq)
         struct pollfd p = { .fd = rq->conn->fd, .events = POLLRDHUP };
 
         return poll(&p, 1, 0) > 0;
-}
-
-uint64_t http_request_number(const struct http_request *rq)
-{
-        return rq->number;
 }
 
 int64_t http_request_began_us(const struct http_request *rq)

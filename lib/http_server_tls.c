@@ -116,7 +116,7 @@ static int verify_client(gnutls_session_t session)
                 return 0;
         if (rc == 0 &&
             gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &text, 0) == 0)
-                log_info("client-certificate-refused", LOG_STR("why", (char *)text.data));
+                log_debug("client-certificate-refused", LOG_STR("why", (char *)text.data));
         gnutls_free(text.data);
         (void)gnutls_alert_send(session, GNUTLS_AL_FATAL,
                                 status & GNUTLS_CERT_EXPIRED ? GNUTLS_A_CERTIFICATE_EXPIRED

@@ -48,13 +48,15 @@ struct http_request;
  * @data:    The handler's own, from http_request_route()
  * @quick:   The handler never blocks: it runs on the event loop, without a trip
  *           through the worker threads
+ * @reserved: It may block, but must be answered while the workers are all busy: it
+ *           runs on a thread that is kept for such routes
  */
 struct http_route {
         const char *method;
         const char *pattern;
         void (*handler)(struct http_request *rq);
         const void *data;
-        bool quick;
+        bool quick, reserved;
 };
 
 /**
@@ -75,21 +77,24 @@ struct http_tls {
 /**
  * struct http_limits - What outsiders may use up; 0 means the default
  * @body_max:      Bytes in a request's body; 10 MiB
+ * @bodies_max:    Bytes of memory for the bodies of all requests together: whose does
+ *                 not fit gets 503; 64 MiB
  * @head_max:      Bytes in request line and headers; 32 KiB
  * @connections:   At once; 4096
  * @per_address:   At once from one client address; 0: no limit of its own
  * @idle_s:        Seconds without progress before a connection is closed, parked
  *                 requests excepted; 60
  * @request_s:     Seconds from a request's first byte to its last; 30
+ * @answer_s:      Seconds for a client to take its answer; 60
  * @workers:       Threads for handlers; 8
  * @queue:         Requests that may wait for a worker; 1024
  * @queue_s:       Seconds that one may: who has waited longer gets 503; 5
  * @loops:         Event loop threads; 1
  */
 struct http_limits {
-        size_t body_max, head_max;
+        size_t body_max, bodies_max, head_max;
         unsigned int connections, per_address;
-        unsigned int idle_s, request_s;
+        unsigned int idle_s, request_s, answer_s;
         unsigned int workers, queue, queue_s, loops;
 };
 
@@ -103,8 +108,12 @@ struct http_reply;
  * @port:   0 for one that the kernel picks: http_server_port() tells which
  * @tls:    NULL for plain HTTP
  * @app:    The program's own value, from http_request_app()
+ * @wants_body: Asked at a request's head, where its route is known and its method
+ *          may have a body: will the handler look at it? If not it is thrown away as
+ *          it comes and the handler sees none. Never blocks. NULL: yes
  * @refuse: May rewrite an answer that the server gives by itself: 404, 405, 413
- *          (body too large), 503 (queue full or slow). Never blocks. May be NULL
+ *          (body too large), 503 (queue full or slow, no memory for a body). Never
+ *          blocks. May be NULL
  * @answered: Sees each answer just before it goes, from the thread that answers; for
  *            metrics. May be NULL
  */
@@ -116,6 +125,7 @@ struct http_server_config {
         struct http_limits limits;
         const struct http_route *routes;
         void *app;
+        bool (*wants_body)(struct http_request *rq);
         void (*refuse)(struct http_request *rq, struct http_reply *reply);
         void (*answered)(struct http_request *rq, unsigned int status);
 };
@@ -169,8 +179,8 @@ void http_server_stats(struct http_server *s, struct http_server_stats *ret);
 
 /* --- the request: all values live until http_answer() -------------------- */
 
-const char *http_request_method(const struct http_request *rq);
-const char *http_request_path(const struct http_request *rq); /* percent-decoded, no query */
+const char *http_request_method(const struct http_request *rq); /* "GET", as it was sent */
+const char *http_request_path(const struct http_request *rq);   /* percent-decoded, no query */
 
 /** http_request_query() - A query argument, decoded; NULL where absent, "" for "?id" */
 const char *http_request_query(struct http_request *rq, const char *name);
@@ -203,15 +213,17 @@ const char *http_request_address(const struct http_request *rq);
 /** http_request_gone() - Has the client hung up? For parked requests */
 bool http_request_gone(const struct http_request *rq);
 
-uint64_t http_request_number(const struct http_request *rq);  /* counts from 1 in each server */
-int64_t http_request_began_us(const struct http_request *rq); /* clock_us() at its headers' end */
-const char *http_request_listener(const struct http_request *rq); /* its server's name */
-void *http_request_app(const struct http_request *rq);
+int64_t http_request_began_us(const struct http_request *rq); /* clock_us() at its first line */
+const char *http_request_listener(const struct http_request *rq); /* its server's name, or NULL */
+void *http_request_app(const struct http_request *rq);            /* of the server's configuration */
 const struct http_route *http_request_route(const struct http_request *rq); /* NULL: 404, 405 */
 
-/** http_request_set_own() - Hang something on the request; @drop frees it at its end */
+/**
+ * http_request_set_own() - Hang something on the request, once
+ * @drop: Called with @own when the request is gone, on the event loop
+ */
 void http_request_set_own(struct http_request *rq, void *own, void (*drop)(void *));
-void *http_request_own(const struct http_request *rq);
+void *http_request_own(const struct http_request *rq); /* NULL if nothing was */
 
 /* --- the answer ---------------------------------------------------------- */
 

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #define WAIT_MS 20000
+#define LARGE   (16U << 20) /* more than the kernel buffers for a connection */
 
 /** struct app - What the handlers under test share */
 struct app {
@@ -58,6 +59,21 @@ static void wait_at_gate(struct http_request *rq)
         http_answer_text(rq, 200, "text/plain", "through");
 }
 
+static void say_much(struct http_request *rq)
+{
+        OWN(http_reply) struct http_reply reply = { 0 };
+
+        (void)str_reserve(&reply.body, LARGE);
+        memset(reply.body.data, 'a', LARGE);
+        reply.body.len = LARGE;
+        http_answer(rq, &reply);
+}
+
+static bool wants_body(struct http_request *rq)
+{
+        return !http_request_header(rq, "X-Stranger");
+}
+
 static const struct http_route routes[] = {
         { .method = "GET", .pattern = "/hello/:name", .handler = say_back },
         { .method = "GET", .pattern = "/quick/:name", .handler = say_back, .quick = true },
@@ -65,6 +81,8 @@ static const struct http_route routes[] = {
         { .method = "GET", .pattern = "/files/*", .handler = say_back },
         { .method = "GET", .pattern = "/park", .handler = park },
         { .method = "GET", .pattern = "/gate", .handler = wait_at_gate },
+        { .method = "GET", .pattern = "/large", .handler = say_much },
+        { .method = "GET", .pattern = "/reserved", .handler = say_back, .reserved = true },
         { 0 },
 };
 
@@ -75,9 +93,13 @@ static int set_up(void **state)
                                         .limits = { .body_max = 1000,
                                                     .workers = 1,
                                                     .queue = 1,
+                                                    .queue_s = 1,
+                                                    .bodies_max = 2000,
                                                     .idle_s = 2,
+                                                    .answer_s = 1,
                                                     .request_s = 1 },
                                         .routes = routes,
+                                        .wants_body = wants_body,
                                         .app = a };
         struct err e;
 
@@ -213,6 +235,70 @@ static void a_body_over_the_limit_is_refused_and_told_so(void **state)
         assert_non_null(strstr(buf, "body=1000"));
 }
 
+static void a_body_that_nobody_wants_is_read_and_not_kept(void **state)
+{
+        static const char *const heads[] = {
+                "POST /hello/a HTTP/1.1\r\nX-Stranger: yes\r\n",
+                "GET /hello/a HTTP/1.1\r\n",
+        };
+        char buf[4096];
+
+        for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+                OWN(str) struct str text = { 0 };
+
+                str_addf(&text, "%sContent-Length: 1500\r\n" CLOSE "\r\n", heads[i]);
+                for (int k = 0; k < 150; k++)
+                        str_add(&text, "0123456789");
+                ask(*state, text.data, buf, sizeof buf);
+                assert_true(str_starts(buf, "HTTP/1.1 200"));
+                assert_non_null(strstr(buf, "body=0"));
+        }
+        ask(*state, "POST /none HTTP/1.1\r\nContent-Length: 9999999\r\n" CLOSE "\r\n", buf,
+            sizeof buf);
+        assert_true(str_starts(buf, "HTTP/1.1 404"));
+}
+
+static void who_asks_before_sending_a_body_that_nobody_wants_is_answered_at_once(void **state)
+{
+        char buf[4096];
+
+        ask(*state,
+            "POST /hello/a HTTP/1.1\r\nX-Stranger: yes\r\nExpect: 100-continue\r\n"
+            "Content-Length: 900\r\n" CLOSE "\r\n",
+            buf, sizeof buf);
+        assert_true(str_starts(buf, "HTTP/1.1 200"));
+}
+
+static void bodies_that_fill_the_memory_for_them_keep_later_ones_out(void **state)
+{
+        struct app *a = *state;
+        OWN(fd) int held = dial(a);
+        OWN(str) struct str body = { 0 };
+        int64_t until = clock_ms() + WAIT_MS;
+        char buf[4096];
+
+        for (int i = 0; i < 90; i++)
+                str_add(&body, "0123456789");
+        say(held, "POST /hello/a HTTP/1.1\r\nHost: x\r\nContent-Length: 901\r\n\r\n");
+        say(held, body.data);
+        do {
+                OWN(str) struct str text = { 0 };
+
+                /* The server may not have read the first one's yet. */
+                str_addf(&text, "POST /hello/b HTTP/1.1\r\nContent-Length: 900\r\n" CLOSE "\r\n%s",
+                         body.data);
+                ask(a, text.data, buf, sizeof buf);
+        } while (str_starts(buf, "HTTP/1.1 200") && clock_ms() < until);
+        assert_true(str_starts(buf, "HTTP/1.1 503"));
+        assert_non_null(strstr(buf, "Retry-After: "));
+        say(held, "0");
+        hear(held, "body=901", buf, sizeof buf);
+        assert_true(str_starts(buf, "HTTP/1.1 200"));
+        /* Its memory is there for others again. */
+        ask(a, "POST /hello/b HTTP/1.1\r\nContent-Length: 3\r\n" CLOSE "\r\nabc", buf, sizeof buf);
+        assert_non_null(strstr(buf, "body=3"));
+}
+
 static void a_head_that_can_be_read_in_two_ways_is_refused_and_what_follows_not_read(void **state)
 {
         static const char *const heads[] = {
@@ -324,6 +410,25 @@ static void a_full_queue_is_answered_with_503(void **state)
         assert_non_null(strstr(buf, "through"));
 }
 
+static void who_waits_too_long_for_a_worker_is_sent_away_while_it_still_works(void **state)
+{
+        struct app *a = *state;
+        int64_t until = clock_ms() + WAIT_MS;
+        OWN(fd) int running = dial(a);
+        char buf[4096];
+
+        say(running, "GET /gate HTTP/1.1\r\n" CLOSE "\r\n");
+        while (!atomic_load(&a->at_gate) && clock_ms() < until)
+                clock_sleep_ms(1);
+        ask(a, "GET /hello/bob HTTP/1.1\r\n" CLOSE "\r\n", buf, sizeof buf);
+        assert_true(str_starts(buf, "HTTP/1.1 503"));
+        ask(a, "GET /reserved HTTP/1.1\r\n" CLOSE "\r\n", buf, sizeof buf);
+        assert_true(str_starts(buf, "HTTP/1.1 200"));
+        atomic_store(&a->gate_open, true);
+        hear(running, NULL, buf, sizeof buf);
+        assert_non_null(strstr(buf, "through"));
+}
+
 static void *stop(void *server)
 {
         http_server_stop(server, WAIT_MS);
@@ -367,6 +472,27 @@ static void a_client_that_takes_for_ever_to_ask_is_cut_off(void **state)
         }
 }
 
+static void a_client_that_takes_for_ever_to_take_its_answer_is_cut_off(void **state)
+{
+        struct app *a = *state;
+        int64_t until = clock_ms() + WAIT_MS;
+        OWN(fd) int fd = dial(a);
+        struct http_server_stats stats = { .connections = 1 };
+        size_t taken = 0;
+        char some[64];
+
+        say(fd, "GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+        while (stats.connections && clock_ms() < until) {
+                ssize_t n = recv(fd, some, sizeof some, 0);
+
+                taken += n > 0 ? (size_t)n : 0;
+                clock_sleep_ms(20);
+                http_server_stats(a->server, &stats);
+        }
+        assert_int_equal(stats.connections, 0);
+        assert_in_range(taken, 1, LARGE / 2);
+}
+
 static void a_port_in_use_is_an_error_that_names_it(void **state)
 {
         struct app *a = *state;
@@ -390,13 +516,18 @@ int main(void)
                 T(requests_get_the_answers_they_should),
                 T(head_gets_headers_only),
                 T(a_body_over_the_limit_is_refused_and_told_so),
+                T(a_body_that_nobody_wants_is_read_and_not_kept),
+                T(who_asks_before_sending_a_body_that_nobody_wants_is_answered_at_once),
+                T(bodies_that_fill_the_memory_for_them_keep_later_ones_out),
                 T(a_head_that_can_be_read_in_two_ways_is_refused_and_what_follows_not_read),
                 T(a_connection_serves_many_requests),
                 T(a_parked_request_is_answered_later_and_holds_no_thread),
                 T(a_parked_client_that_hangs_up_is_noticed),
                 T(a_full_queue_is_answered_with_503),
+                T(who_waits_too_long_for_a_worker_is_sent_away_while_it_still_works),
                 T(a_stop_lets_running_requests_finish),
                 T(a_client_that_takes_for_ever_to_ask_is_cut_off),
+                T(a_client_that_takes_for_ever_to_take_its_answer_is_cut_off),
                 T(a_port_in_use_is_an_error_that_names_it),
         };
 
