@@ -7,6 +7,8 @@
  */
 #include "netman/fw_encode.h"
 
+#include "netman/hash.h"
+
 #include <arpa/inet.h>
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/xt_LOG.h>
@@ -360,10 +362,8 @@ static bool read_target(const struct fw_entry *b, bool standard, const char *tar
  */
 static void mark_foreign(const unsigned char *bytes, size_t len, struct fw_rule *r)
 {
-        uint64_t sum = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+        uint64_t sum = hash_fnv(bytes, len);
 
-        for (size_t i = 0; i < len; i++)
-                sum = (sum ^ bytes[i]) * UINT64_C(0x100000001b3);
         r->verb = FW_FOREIGN;
         r->value = (uint32_t)sum;
         r->mask = (uint32_t)(sum >> 32);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy-server/snapshot/table.h"
 
+#include "netman/hash.h"
 #include "policy-server/snapshot/table_impl.h"
 
 #include <openssl/sha.h>
@@ -10,11 +11,7 @@
 
 static uint64_t hash_id(const char *id, size_t len)
 {
-        uint64_t h = 0xcbf29ce484222325U; /* FNV-1a: ids come from the Cloud Controller */
-
-        for (size_t i = 0; i < len; i++)
-                h = (h ^ (unsigned char)id[i]) * 0x100000001b3U;
-        return h ^ h >> 32;
+        return hash_fold(hash_fnv(id, len)); /* ids come from the Cloud Controller */
 }
 
 int table_new(unsigned int tag_length, struct table **ret, struct err *e)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy-server/snapshot/watch.h"
 
+#include "netman/hash.h"
+
 #include <pthread.h>
 #include <string.h>
 
@@ -59,11 +61,7 @@ void watch_free(struct watch *w)
 
 static size_t bucket_of(const char *id, size_t len)
 {
-        uint64_t h = 0xcbf29ce484222325U;
-
-        for (size_t i = 0; i < len; i++)
-                h = (h ^ (unsigned char)id[i]) * 0x100000001b3U;
-        return (h ^ h >> 32) % BUCKETS;
+        return hash_fold(hash_fnv(id, len)) % BUCKETS;
 }
 
 static struct watch_id *find_id(struct watch *w, const char *id, size_t len)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vxlan-policy-agent/plan/names.h"
 
+#include "netman/hash.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -11,16 +13,9 @@ static bool shares_start(const char *id, const char *other)
         return other && strncmp(id, other, PLAN_KEY_MAX) == 0;
 }
 
-/**
- * checksum() - FNV-1a, folded to 32 bits
- */
 static uint32_t checksum(const char *id)
 {
-        uint64_t sum = UINT64_C(0xcbf29ce484222325);
-
-        for (; *id; id++)
-                sum = (sum ^ (unsigned char)*id) * UINT64_C(0x100000001b3);
-        return (uint32_t)(sum ^ sum >> 32);
+        return (uint32_t)hash_fold(hash_fnv(id, strlen(id)));
 }
 
 void plan_key(const char *id, const char *before, const char *after, char key[PLAN_KEY_MAX + 1])
