@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "netman/jsonx.h"
 
+#include <ctype.h>
 #include <inttypes.h>
+#include <string.h>
 
 int jsonx_parse(const char *text, size_t len, json_t **ret, struct err *e)
 {
@@ -107,4 +109,28 @@ int jsonx_opt_array(const json_t *obj, const char *key, json_t **ret, struct err
                 return err_set(e, FAULT_BAD_INPUT, 0, "'%s' must be an array", key);
         *ret = v;
         return 0;
+}
+
+/** is_plain() - Does JSON have it as it is? */
+static bool is_plain(const char *text)
+{
+        while (*text && isascii(*text) && !iscntrl(*text) && *text != '"' && *text != '\\')
+                text++;
+        return !*text;
+}
+
+void jsonx_quote(struct str *out, const char *text)
+{
+        OWN(json) json_t *quoted = NULL;
+        OWN(mem) char *literal = NULL;
+
+        if (is_plain(text)) { /* nearly always, and lists of 100,000 ids are printed */
+                str_add_mem(out, "\"", 1);
+                str_add(out, text);
+                str_add_mem(out, "\"", 1);
+                return;
+        }
+        quoted = json_string(text);
+        literal = quoted ? json_dumps(quoted, JSON_ENCODE_ANY) : NULL;
+        str_add(out, literal ? literal : "\"(not UTF-8)\"");
 }

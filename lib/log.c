@@ -84,6 +84,8 @@ static json_t *pair_value(const struct log_pair *p)
                         return json_null();
                 text = json_string(p->str);
                 return text ? text : json_string("(not UTF-8)");
+        case LOG_KIND_JSON:
+                return p->json ? json_incref(p->json) : json_null();
         case LOG_KIND_END:
                 break;
         }

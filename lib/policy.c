@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "netman/policy.h"
 
+#include "netman/jsonx.h"
+
 #include <ctype.h>
 #include <string.h>
 
@@ -160,11 +162,11 @@ static void add_number(struct str *out, unsigned int n)
         str_add_mem(out, digits + at, sizeof digits - at);
 }
 
+/** add_member() - Ids of a database that others have filled may hold anything */
 static void add_member(struct str *out, const char *before, const char *text)
 {
         str_add(out, before);
-        str_add(out, text);
-        str_add_mem(out, "\"", 1);
+        jsonx_quote(out, text);
 }
 
 static void add_tag(struct str *out, uint32_t tag, unsigned int tag_length)
@@ -172,7 +174,7 @@ static void add_tag(struct str *out, uint32_t tag, unsigned int tag_length)
         char buf[POLICY_TAG_TEXT];
 
         if (tag)
-                add_member(out, ",\"tag\":\"", policy_tag_print(tag, tag_length, buf));
+                add_member(out, ",\"tag\":", policy_tag_print(tag, tag_length, buf));
 }
 
 static void add_ports(struct str *out, const struct policy *p)
@@ -191,11 +193,11 @@ bool policy_print(const struct policy *p, enum policy_version v, enum policy_for
 
         if (v == POLICY_V0 && p->start != p->end)
                 return false;
-        add_member(out, "{\"source\":{\"id\":\"", p->source);
+        add_member(out, "{\"source\":{\"id\":", p->source);
         add_tag(out, internal ? p->source_tag : 0, tag_length);
-        add_member(out, "},\"destination\":{\"id\":\"", p->destination);
+        add_member(out, "},\"destination\":{\"id\":", p->destination);
         add_tag(out, internal ? p->destination_tag : 0, tag_length);
-        add_member(out, ",\"protocol\":\"", policy_proto_name(p->proto));
+        add_member(out, ",\"protocol\":", policy_proto_name(p->proto));
         if (v == POLICY_V0) {
                 str_add(out, ",\"port\":");
                 add_number(out, p->start);

@@ -8,6 +8,7 @@
 
 #include "netman/err.h"
 #include "netman/own.h"
+#include "netman/str.h"
 
 #include <jansson.h>
 #include <stddef.h>
@@ -61,5 +62,8 @@ int jsonx_opt_int(const json_t *obj, const char *key, int64_t min, int64_t max, 
  * @ret: Borrowed; NULL where the member is absent or null
  */
 int jsonx_opt_array(const json_t *obj, const char *key, json_t **ret, struct err *e);
+
+/** jsonx_quote() - Append @text as a JSON string; what is no UTF-8 becomes a note */
+void jsonx_quote(struct str *out, const char *text);
 
 #endif

@@ -24,7 +24,16 @@
 
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_ERROR, LOG_LEVEL_FATAL };
 
-enum log_kind { LOG_KIND_END = 0, LOG_KIND_STR, LOG_KIND_INT, LOG_KIND_BOOL, LOG_KIND_REAL };
+enum log_kind {
+        LOG_KIND_END = 0,
+        LOG_KIND_STR,
+        LOG_KIND_INT,
+        LOG_KIND_BOOL,
+        LOG_KIND_REAL,
+        LOG_KIND_JSON
+};
+
+struct json_t;
 
 struct log_pair {
         enum log_kind kind;
@@ -33,6 +42,7 @@ struct log_pair {
                 const char *str;
                 int64_t num;
                 double real;
+                struct json_t *json; /* borrowed; NULL becomes null */
         };
 };
 
@@ -40,6 +50,7 @@ struct log_pair {
 #define LOG_INT(k, v)  ((struct log_pair){ .kind = LOG_KIND_INT, .key = (k), .num = (int64_t)(v) })
 #define LOG_BOOL(k, v) ((struct log_pair){ .kind = LOG_KIND_BOOL, .key = (k), .num = !!(v) })
 #define LOG_REAL(k, v) ((struct log_pair){ .kind = LOG_KIND_REAL, .key = (k), .real = (v) })
+#define LOG_JSON(k, v) ((struct log_pair){ .kind = LOG_KIND_JSON, .key = (k), .json = (v) })
 /* The two pairs every failure carries: "error" and "fault". */
 #define LOG_WHY(e) LOG_STR("error", (e)->msg), LOG_STR("fault", fault_name((e)->fault))
 
