@@ -4,6 +4,7 @@
 #include "netman/clock.h"
 #include "netman/jsonx.h"
 #include "netman/log.h"
+#include "policy-server/pacer.h"
 #include "policy-server/server.h"
 #include "policy-server/store/readers.h"
 
@@ -27,18 +28,19 @@ struct agent {
 
 struct agents {
         struct ps *ps;
-        pthread_t thread;
+        struct pacer *pacer;
+        struct readers told; /* what the others were told last, and when; the thread's own */
+        int64_t told_ms;
         pthread_mutex_t lock;
-        pthread_cond_t wake;
-        bool stop;
         json_t *names; /* name -> index in @items */
         struct agent *items;
         size_t count;
         int64_t unnamed_ms; /* when one was last seen; 0: never */
         char instance[33];
+        char epoch[FEED_EPOCH_MAX]; /* to which the items' revisions belong */
 };
 
-/** slot() - Under the lock: the agent of this name, NULL without room */
+/** slot() - Under the lock: the agent of this name, NULL without room or if it is no name */
 static struct agent *slot(struct agents *a, const char *name)
 {
         const json_t *at = json_object_get(a->names, name);
@@ -72,6 +74,8 @@ static void note(struct agents *a, const char *name, int64_t enforced, unsigned 
                 who->parked += parks;
                 if (enforced >= 0)
                         who->enforced = enforced;
+        } else {
+                a->unnamed_ms = clock_ms(); /* it is there, whoever it is */
         }
         (void)pthread_mutex_unlock(&a->lock);
 }
@@ -143,15 +147,32 @@ static void forget_dead(struct agents *a, int64_t now)
         a->count = kept;
 }
 
+/**
+ * enter_epoch() - Under the lock: are the revisions that the cells spoke of still good?
+ *
+ * In another history their numbers mean something else: cells have not come anywhere
+ * in it until they say so.
+ */
+static void enter_epoch(struct agents *a, const char *epoch)
+{
+        if (str_eq(a->epoch, epoch))
+                return;
+        (void)snprintf(a->epoch, sizeof a->epoch, "%s", epoch);
+        for (size_t i = 0; i < a->count; i++)
+                a->items[i].enforced = 0;
+}
+
 static void count(struct agents *a, struct readers *r)
 {
         int64_t now = clock_ms();
+        const struct feed_view *v = feed_lock(a->ps->feed); /* the epoch must not change */
 
         /* Of a newer one, those that it touches may still count as parked. */
         r->revision = feed_told_revision(a->ps->feed);
         r->oldest = r->revision;
         r->passed = INT64_MAX;
         (void)pthread_mutex_lock(&a->lock);
+        enter_epoch(a, v->epoch);
         forget_dead(a, now);
         if (a->unnamed_ms && now - a->unnamed_ms <= ALIVE_MS)
                 r->passed = -1;
@@ -169,47 +190,24 @@ static void count(struct agents *a, struct readers *r)
                         r->passed = enforced ? enforced : -1;
         }
         (void)pthread_mutex_unlock(&a->lock);
+        feed_unlock(a->ps->feed);
 }
 
-/** pause_ms() - Return: false when it is time to stop */
-static bool pause_ms(struct agents *a, int64_t ms)
-{
-        struct timespec until;
-        bool stop;
-
-        (void)clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += ms * 1000000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        (void)pthread_mutex_lock(&a->lock);
-        if (!a->stop)
-                (void)pthread_cond_timedwait(&a->wake, &a->lock, &until);
-        stop = a->stop;
-        (void)pthread_mutex_unlock(&a->lock);
-        return !stop;
-}
-
-static void *run(void *arg)
+static void tell_others(void *arg)
 {
         struct agents *a = arg;
-        struct readers told = { .revision = -1 };
-        int64_t told_ms = 0;
+        struct readers now = { 0 };
+        struct err why = { 0 };
 
-        while (pause_ms(a, LOOK_MS)) {
-                struct readers now = { 0 };
-                struct err why = { 0 };
-
-                count(a, &now);
-                if (memcmp(&now, &told, sizeof now) == 0 && clock_ms() - told_ms < HEARTBEAT_MS)
-                        continue;
-                if (readers_publish(a->ps->db, a->instance, &now, &why) < 0) {
-                        log_debug("agents-not-published", LOG_WHY(&why));
-                        continue;
-                }
-                told = now;
-                told_ms = clock_ms();
+        count(a, &now);
+        if (memcmp(&now, &a->told, sizeof now) == 0 && clock_ms() - a->told_ms < HEARTBEAT_MS)
+                return;
+        if (readers_publish(a->ps->db, a->instance, a->epoch, &now, &why) < 0) {
+                log_debug("agents-not-published", LOG_WHY(&why));
+                return;
         }
-        return NULL;
+        a->told = now;
+        a->told_ms = clock_ms();
 }
 
 static void name_instance(char buf[33])
@@ -222,23 +220,31 @@ static void name_instance(char buf[33])
                 (void)snprintf(buf + 2 * i, 3, "%02x", raw[i]);
 }
 
+static void agents_free(struct agents *a)
+{
+        if (!a)
+                return;
+        (void)pthread_mutex_destroy(&a->lock);
+        json_decref(a->names);
+        free(a->items);
+        free(a);
+}
+
+OWN_DROP(agents, struct agents *, agents_free)
+
 int agents_start(struct ps *ps, struct agents **ret, struct err *e)
 {
-        OWN(mem) struct agents *a = calloc(1, sizeof *a);
-        int no;
+        OWN(agents) struct agents *a = calloc(1, sizeof *a);
 
         if (!a)
                 return err_oom(e);
         a->ps = ps;
+        a->told.revision = -1; /* nothing yet */
         a->names = json_object();
         name_instance(a->instance);
         (void)pthread_mutex_init(&a->lock, NULL);
-        (void)pthread_cond_init(&a->wake, NULL);
-        no = pthread_create(&a->thread, NULL, run, a);
-        if (no) {
-                json_decref(a->names);
-                return err_set(e, FAULT_SYSTEM, no, "start a thread");
-        }
+        if (pacer_start(tell_others, a, LOOK_MS, &a->pacer, e) < 0)
+                return -1;
         *ret = GIVE(a);
         return 0;
 }
@@ -247,14 +253,6 @@ void agents_stop(struct agents *a)
 {
         if (!a)
                 return;
-        (void)pthread_mutex_lock(&a->lock);
-        a->stop = true;
-        (void)pthread_cond_signal(&a->wake);
-        (void)pthread_mutex_unlock(&a->lock);
-        (void)pthread_join(a->thread, NULL);
-        (void)pthread_cond_destroy(&a->wake);
-        (void)pthread_mutex_destroy(&a->lock);
-        json_decref(a->names);
-        free(a->items);
-        free(a);
+        pacer_stop(a->pacer);
+        agents_free(a);
 }

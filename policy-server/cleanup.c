@@ -3,20 +3,17 @@
 
 #include "netman/clock.h"
 #include "netman/log.h"
+#include "policy-server/audit.h"
+#include "policy-server/pacer.h"
 #include "policy-server/server.h"
 #include "policy-server/store/store.h"
-
-#include <pthread.h>
 
 /* Below this many policies a large share is a small number. */
 #define SHARE_FROM 50
 
 struct cleanup {
         struct ps *ps;
-        pthread_t thread;
-        pthread_mutex_t lock;
-        pthread_cond_t wake;
-        bool stop;
+        struct pacer *pacer;
         json_t *absent; /* app -> clock_ms() when it was first missed; the thread's own */
 };
 
@@ -77,7 +74,9 @@ static int touched(const struct policy_list *all, const json_t *apps, struct pol
         return 0;
 }
 
-static int delete_list(struct ps *ps, const struct policy_list *list, struct err *e)
+/** delete_list() - @request_id, @user: Who asked for it; NULL: nobody */
+static int delete_list(struct ps *ps, const struct policy_list *list, const char *request_id,
+                       const char *user, struct err *e)
 {
         int64_t revision = 0;
 
@@ -85,20 +84,20 @@ static int delete_list(struct ps *ps, const struct policy_list *list, struct err
                 return 0;
         if (store_delete(ps->db, list, &revision, e) < 0)
                 return -1;
-        log_info("deleted-stale-policies", LOG_INT("count", list->count),
-                 LOG_INT("revision", revision));
+        audit("deleted-stale-policies", request_id, list, revision, user);
         return 0;
 }
 
-int cleanup_now(struct ps *ps, struct policy_list *deleted, struct err *e)
+int cleanup_now(struct ps *ps, const char *request_id, const char *user,
+                struct policy_list *deleted, struct err *e)
 {
         OWN(policy_list) struct policy_list all = { 0 };
         OWN(json) json_t *apps = NULL;
 
         if (all_policies(ps, &all, e) < 0 || missing_apps(ps, &all, &apps, e) < 0 ||
-            touched(&all, apps, deleted, e) < 0)
+            touched(&all, apps, deleted, e) < 0 || store_unfit(ps->db, deleted, e) < 0)
                 return -1;
-        return delete_list(ps, deleted, e);
+        return delete_list(ps, deleted, request_id, user, e);
 }
 
 /** long_absent() - Of the apps missing now, those that were missing long enough ago */
@@ -149,51 +148,26 @@ static int run_once(struct cleanup *c, struct err *e)
             long_absent(c, missing, &gone, e) < 0 || touched(&all, gone, &stale, e) < 0 ||
             check_share(c, stale.count, all.count, e) < 0)
                 return -1;
-        return delete_list(c->ps, &stale, e);
+        return delete_list(c->ps, &stale, NULL, NULL, e);
 }
 
-/** sleep_until_next() - Return: false when it is time to stop */
-static bool sleep_until_next(struct cleanup *c)
+static void run(void *arg)
 {
-        struct timespec until;
-        bool stop;
+        struct err why = { 0 };
 
-        (void)clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += c->ps->config.cleanup_interval;
-        (void)pthread_mutex_lock(&c->lock);
-        while (!c->stop && pthread_cond_timedwait(&c->wake, &c->lock, &until) == 0)
-                ;
-        stop = c->stop;
-        (void)pthread_mutex_unlock(&c->lock);
-        return !stop;
-}
-
-static void *run(void *arg)
-{
-        struct cleanup *c = arg;
-
-        while (sleep_until_next(c)) {
-                struct err why = { 0 };
-
-                if (run_once(c, &why) < 0)
-                        log_error("cleanup-failed", LOG_WHY(&why));
-        }
-        return NULL;
+        if (run_once(arg, &why) < 0)
+                log_error("cleanup-failed", LOG_WHY(&why));
 }
 
 int cleanup_start(struct ps *ps, struct cleanup **ret, struct err *e)
 {
         OWN(mem) struct cleanup *c = calloc(1, sizeof *c);
-        int no;
 
         if (!c)
                 return err_oom(e);
         c->ps = ps;
-        (void)pthread_mutex_init(&c->lock, NULL);
-        (void)pthread_cond_init(&c->wake, NULL);
-        no = pthread_create(&c->thread, NULL, run, c);
-        if (no)
-                return err_set(e, FAULT_SYSTEM, no, "start a thread");
+        if (pacer_start(run, c, ps->config.cleanup_interval * 1000, &c->pacer, e) < 0)
+                return -1;
         *ret = GIVE(c);
         return 0;
 }
@@ -202,13 +176,7 @@ void cleanup_stop(struct cleanup *c)
 {
         if (!c)
                 return;
-        (void)pthread_mutex_lock(&c->lock);
-        c->stop = true;
-        (void)pthread_cond_signal(&c->wake);
-        (void)pthread_mutex_unlock(&c->lock);
-        (void)pthread_join(c->thread, NULL);
-        (void)pthread_cond_destroy(&c->wake);
-        (void)pthread_mutex_destroy(&c->lock);
+        pacer_stop(c->pacer);
         json_decref(c->absent);
         free(c);
 }

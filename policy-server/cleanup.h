@@ -17,8 +17,14 @@
 struct ps;
 struct cleanup;
 
-/** cleanup_now() - Delete at once; @deleted gets what went */
-int cleanup_now(struct ps *ps, struct policy_list *deleted, struct err *e);
+/**
+ * cleanup_now() - Delete at once, for who asked
+ * @deleted: Gets what went
+ *
+ * Policies go with the others whose ids can be no app's.
+ */
+int cleanup_now(struct ps *ps, const char *request_id, const char *user,
+                struct policy_list *deleted, struct err *e);
 
 /** cleanup_start() - Do it every cleanup_interval; @ps is borrowed */
 int cleanup_start(struct ps *ps, struct cleanup **ret, struct err *e);

@@ -10,7 +10,7 @@ void handle_cleanup(struct call *c)
         OWN(str) struct str body = { 0 };
         struct err why = { 0 };
 
-        if (cleanup_now(c->ps, &deleted, &why) < 0) {
+        if (cleanup_now(c->ps, c->id, c->token.user_name, &deleted, &why) < 0) {
                 call_fail(c, "policies cleanup failed", &why);
                 return;
         }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Creating and deleting policies: read, judge, ask who may, write. */
-#include "netman/log.h"
+#include "policy-server/audit.h"
 #include "policy-server/auth/guard.h"
 #include "policy-server/handlers/creating.h"
 #include "policy-server/handlers/handlers.h"
@@ -34,12 +34,12 @@ static bool may_touch(struct call *c, const struct policy_list *list)
         return may;
 }
 
-static void say_done(struct call *c, const char *event, size_t count, int64_t revision)
+static void say_done(struct call *c, const char *event, const struct policy_list *list,
+                     int64_t revision)
 {
         OWN(str) struct str body = { 0 };
 
-        log_info(event, LOG_STR("request_guid", c->id), LOG_INT("count", count),
-                 LOG_INT("revision", revision), LOG_STR("userName", c->token.user_name));
+        audit(event, c->id, list, revision, c->token.user_name);
         str_add(&body, "{}");
         call_json(c, &body);
 }
@@ -57,7 +57,7 @@ void handle_create(struct call *c)
                 return;
         if (store_create(c->ps->db, &list, &limits, &done, &why) == 0) {
                 creating_warn(c, done.tags_early);
-                say_done(c, "created-policies", list.count, done.revision);
+                say_done(c, "created-policies", &list, done.revision);
         } else if (why.fault == FAULT_DENIED) {
                 call_refuse(c, 403, "%s", why.msg);
         } else {
@@ -74,7 +74,7 @@ void handle_delete(struct call *c)
         if (!read_policies(c, &list) || !may_touch(c, &list))
                 return;
         if (store_delete(c->ps->db, &list, &revision, &why) == 0)
-                say_done(c, "deleted-policies", list.count, revision);
+                say_done(c, "deleted-policies", &list, revision);
         else
                 call_fail(c, "database delete failed", &why);
 }

@@ -14,6 +14,8 @@
 
 #define CHECK_MS 500 /* between two looks at the revision when no notification comes */
 #define TICK_MS  200
+/* Readers and watchers wait for a connection that is being made. */
+#define CONNECT_S 3
 
 struct feed {
         const struct ps_config *config;
@@ -31,7 +33,8 @@ struct feed {
         struct feed_waiter *queue;
 
         struct watch *watch;
-        PGconn *pg; /* the thread's own */
+        PGconn *pg;  /* the thread's own, as is what follows */
+        bool doubts; /* the database may not be the one that the snapshot was read from */
 };
 
 static void poke(struct feed *f)
@@ -73,6 +76,8 @@ static void adopt(struct feed *f, struct table *fresh, const struct source_state
         f->table = fresh;
         f->view.table = fresh;
         f->view.revision = state->revision;
+        if (!str_eq(state->epoch, f->view.epoch))
+                atomic_store(&f->told, 0); /* nobody was told of any of its revisions */
         memcpy(f->view.epoch, state->epoch, sizeof f->view.epoch);
         (void)pthread_rwlock_unlock(&f->lock);
         table_free(old);
@@ -83,12 +88,19 @@ static int load(struct feed *f, struct err *e)
 {
         struct source_state state = { 0 };
         struct table *fresh = NULL;
+        size_t left_out = 0;
 
-        if (source_load(f->pg, (unsigned int)f->config->tag_length, &fresh, &state, e) < 0)
+        if (source_load(f->pg, (unsigned int)f->config->tag_length, &fresh, &state, &left_out, e) <
+            0)
                 return -1;
         adopt(f, fresh, &state);
+        f->doubts = false;
         log_info("policies-loaded", LOG_INT("policies", table_count(fresh)),
                  LOG_INT("revision", state.revision));
+        if (left_out)
+                log_error("policies-left-out", LOG_INT("count", left_out),
+                          LOG_STR("hint", "their ids are none that the API takes: POST "
+                                          "…/policies/cleanup deletes them"));
         return 0;
 }
 
@@ -119,7 +131,13 @@ static int apply(struct feed *f, const PGresult *res, const struct source_state 
         return rc;
 }
 
-/** follow() - Catch up with the database */
+/**
+ * follow() - Catch up with the database
+ *
+ * Only on one connection do revisions mean the same from one question to the next.
+ * Behind a new one there may be a copy that lacked our last revisions and has
+ * given their numbers to others since.
+ */
 static int follow(struct feed *f, struct err *e)
 {
         OWN(pgresult) PGresult *res = NULL;
@@ -129,7 +147,7 @@ static int follow(struct feed *f, struct err *e)
 
         if (source_changes(f->pg, have, &state, &res, e) < 0)
                 return -1;
-        same = str_eq(state.epoch, f->view.epoch) && state.revision >= have &&
+        same = !f->doubts && str_eq(state.epoch, f->view.epoch) && state.revision >= have &&
                state.changes_from <= have;
         if (same && state.revision > have && apply(f, res, &state) < 0)
                 same = false;
@@ -186,10 +204,11 @@ static void reconnect(struct feed *f)
 {
         struct err why = { 0 };
 
-        if (source_open(f->config, &f->pg, &why) < 0) {
+        if (source_open(f->config, CONNECT_S, &f->pg, &why) < 0) {
                 log_debug("database-not-there", LOG_WHY(&why));
                 return;
         }
+        f->doubts = true;
         log_info("database-connected");
 }
 
@@ -252,7 +271,7 @@ int feed_start(const struct ps_config *c, struct feed **ret, struct err *e)
         f->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (f->wake < 0)
                 return err_set(e, FAULT_SYSTEM, errno, "eventfd");
-        if (watch_new(&f->watch, e) < 0 || source_open(c, &f->pg, e) < 0 || load(f, e) < 0)
+        if (watch_new(&f->watch, e) < 0 || source_open(c, 0, &f->pg, e) < 0 || load(f, e) < 0)
                 return -1;
         atomic_store(&f->checked_ms, now);
         atomic_store(&f->told, f->view.revision);

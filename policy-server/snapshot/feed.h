@@ -33,6 +33,7 @@ void feed_stop(struct feed *f);
 
 /**
  * struct feed_view - The snapshot while feed_lock() holds it
+ * @epoch: The history that @revision belongs to: revisions of two are not comparable
  */
 struct feed_view {
         const struct table *table;
@@ -47,7 +48,11 @@ void feed_unlock(struct feed *f);
 /** feed_checked_ms() - clock_ms() of the last time the snapshot was known to be the newest */
 int64_t feed_checked_ms(struct feed *f);
 
-/** feed_told_revision() - The newest one of which all watchers it touches have been told */
+/**
+ * feed_told_revision() - The newest one of which all watchers it touches have been told
+ *
+ * It belongs to the view's epoch for who holds feed_lock().
+ */
 int64_t feed_told_revision(struct feed *f);
 
 /**

@@ -1,79 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy-server/snapshot/source.h"
 
-#include "netman/clock.h"
-
-#include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
-#include <string.h>
 
 /* A database that takes longer than this is not there, as far as readers go. */
 #define QUERY_MS 3000
 #define LOAD_MS  60000
 
-static int broken(PGconn *pg, const PGresult *res, const char *what, struct err *e)
-{
-        const char *text = res ? PQresultErrorMessage(res) : PQerrorMessage(pg);
-
-        return err_set(e, FAULT_UPSTREAM, 0, "%s: %.*s", what, (int)strcspn(text, "\n"), text);
-}
-
-/** collect() - Wait for the answer to what was sent; the last result counts */
-static int collect(PGconn *pg, const char *what, int timeout_ms, PGresult **ret, struct err *e)
-{
-        int64_t until = clock_ms() + timeout_ms;
-        OWN(pgresult) PGresult *last = NULL;
-        PGresult *res;
-        ExecStatusType status;
-
-        while (PQisBusy(pg)) {
-                struct pollfd p = { .fd = PQsocket(pg), .events = POLLIN };
-                int64_t left = until - clock_ms();
-
-                if (left <= 0)
-                        return err_set(e, FAULT_UPSTREAM, ETIMEDOUT, "%s", what);
-                if (poll(&p, 1, (int)left) < 0 && errno != EINTR)
-                        return err_set(e, FAULT_SYSTEM, errno, "%s", what);
-                if (!PQconsumeInput(pg))
-                        return broken(pg, NULL, what, e);
-        }
-        while ((res = PQgetResult(pg))) {
-                PQclear(last);
-                last = res;
-        }
-        status = PQresultStatus(last);
-        if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
-                return broken(pg, last, what, e);
-        if (ret)
-                *ret = GIVE(last);
-        return 0;
-}
-
-static int query(PGconn *pg, enum statement st, const char *const *params, int timeout_ms,
-                 PGresult **ret, struct err *e)
-{
-        const struct statement_text *t = statement_text(st);
-
-        if (!PQsendQueryPrepared(pg, t->name, t->params, params, NULL, NULL, 0))
-                return broken(pg, NULL, t->name, e);
-        return collect(pg, t->name, timeout_ms, ret, e);
-}
-
-static int plain(PGconn *pg, const char *sql, struct err *e)
-{
-        if (!PQsendQuery(pg, sql))
-                return broken(pg, NULL, sql, e);
-        return collect(pg, sql, QUERY_MS, NULL, e);
-}
-
-int source_open(const struct ps_config *c, PGconn **ret, struct err *e)
+int source_open(const struct ps_config *c, int limit_s, PGconn **ret, struct err *e)
 {
         OWN(pgconn) PGconn *pg = NULL;
 
-        if (db_connect(c, &pg, e) < 0 || plain(pg, "LISTEN policy_changes", e) < 0 ||
-            db_prepare_on(pg, ST_STATE, e) < 0 || db_prepare_on(pg, ST_POLICIES, e) < 0 ||
-            db_prepare_on(pg, ST_CHANGES, e) < 0)
+        if (db_connect(c, limit_s, &pg, e) < 0 ||
+            db_exec_on(pg, "LISTEN policy_changes", QUERY_MS, NULL, e) < 0 ||
+            db_prepare_on(pg, ST_STATE, QUERY_MS, e) < 0 ||
+            db_prepare_on(pg, ST_POLICIES, QUERY_MS, e) < 0 ||
+            db_prepare_on(pg, ST_CHANGES, QUERY_MS, e) < 0)
                 return -1;
         *ret = GIVE(pg);
         return 0;
@@ -86,8 +28,21 @@ static void read_state(const PGresult *res, struct source_state *state)
         state->changes_from = db_int(res, 0, 2);
 }
 
-static int fill(const PGresult *res, struct table *t, struct err *e)
+/**
+ * is_ours() - Could we have written this policy?
+ *
+ * A database that was taken over may hold ids that no API has let in. A cell that is
+ * told one believes nothing of the whole answer.
+ */
+static bool is_ours(const struct policy *p)
 {
+        return policy_id_ok(p->source) && policy_id_ok(p->destination);
+}
+
+/** fill() - @left_out: Gets the number of rows that are not served */
+static int fill(const PGresult *res, struct table *t, size_t *left_out, struct err *e)
+{
+        *left_out = 0;
         for (int i = 0; i < PQntuples(res); i++) {
                 struct policy p = { .source = PQgetvalue(res, i, 1),
                                     .source_tag = (uint32_t)db_int(res, i, 2),
@@ -98,28 +53,31 @@ static int fill(const PGresult *res, struct table *t, struct err *e)
 
                 if (policy_proto_parse(PQgetvalue(res, i, 5), &p.proto, NULL) < 0)
                         continue; /* another program's row: not ours to serve */
-                if (table_add(t, &p, e) < 0)
+                if (!is_ours(&p))
+                        (*left_out)++;
+                else if (table_add(t, &p, e) < 0)
                         return -1;
         }
         return 0;
 }
 
 int source_load(PGconn *pg, unsigned int tag_length, struct table **ret, struct source_state *state,
-                struct err *e)
+                size_t *ret_left_out, struct err *e)
 {
         OWN(pgresult) PGresult *head = NULL;
         OWN(pgresult) PGresult *rows = NULL;
         OWN(table) struct table *t = NULL;
 
         if (table_new(tag_length, &t, e) < 0 ||
-            plain(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", e) < 0 ||
-            query(pg, ST_STATE, NULL, QUERY_MS, &head, e) < 0 ||
-            query(pg, ST_POLICIES, NULL, LOAD_MS, &rows, e) < 0 || plain(pg, "COMMIT", e) < 0)
+            db_exec_on(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", QUERY_MS, NULL, e) < 0 ||
+            db_query_on(pg, ST_STATE, NULL, QUERY_MS, &head, e) < 0 ||
+            db_query_on(pg, ST_POLICIES, NULL, LOAD_MS, &rows, e) < 0 ||
+            db_exec_on(pg, "COMMIT", QUERY_MS, NULL, e) < 0)
                 return -1;
         if (PQntuples(head) != 1)
                 return err_set(e, FAULT_UPSTREAM, 0, "the database has no policy_state");
         read_state(head, state);
-        if (fill(rows, t, e) < 0)
+        if (fill(rows, t, ret_left_out, e) < 0)
                 return -1;
         *ret = GIVE(t);
         return 0;
@@ -133,7 +91,7 @@ int source_changes(PGconn *pg, int64_t since, struct source_state *state, PGresu
         const char *params[] = { text };
 
         (void)snprintf(text, sizeof text, "%" PRId64, since);
-        if (query(pg, ST_CHANGES, params, QUERY_MS, &res, e) < 0)
+        if (db_query_on(pg, ST_CHANGES, params, QUERY_MS, &res, e) < 0)
                 return -1;
         if (PQntuples(res) < 1)
                 return err_set(e, FAULT_UPSTREAM, 0, "the database has no policy_state");
@@ -155,5 +113,6 @@ bool source_change(const PGresult *res, int row, struct source_change *ret)
                             .start = (uint16_t)db_int(res, row, 10),
                             .end = (uint16_t)db_int(res, row, 11) },
         };
-        return policy_proto_parse(PQgetvalue(res, row, 9), &ret->policy.proto, NULL) == 0;
+        return policy_proto_parse(PQgetvalue(res, row, 9), &ret->policy.proto, NULL) == 0 &&
+               is_ours(&ret->policy);
 }

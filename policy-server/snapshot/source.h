@@ -6,18 +6,24 @@
 #include "policy-server/snapshot/feed.h"
 #include "policy-server/store/db.h"
 
-/** struct source_state - The database's one row about the policies */
+/**
+ * struct source_state - The database's one row about the policies
+ * @epoch: Names the database and its server's last start
+ */
 struct source_state {
         char epoch[FEED_EPOCH_MAX];
         int64_t revision, changes_from;
 };
 
-/** source_open() - Connect and listen for notifications */
-int source_open(const struct ps_config *c, PGconn **ret, struct err *e);
+/** source_open() - Connect and listen for notifications; @limit_s as for db_connect() */
+int source_open(const struct ps_config *c, int limit_s, PGconn **ret, struct err *e);
 
-/** source_load() - All policies of one moment as a new table */
+/**
+ * source_load() - All policies of one moment as a new table
+ * @ret_left_out: Gets the number of those that cannot be served: their ids are none
+ */
 int source_load(PGconn *pg, unsigned int tag_length, struct table **ret, struct source_state *state,
-                struct err *e);
+                size_t *ret_left_out, struct err *e);
 
 /**
  * source_changes() - What changed after @since

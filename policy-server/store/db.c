@@ -8,73 +8,18 @@
 /* A transaction that loses this often loses for another reason. */
 #define ATTEMPTS 6
 
-static bool sqlstate_is(const PGresult *res, const char *state)
-{
-        const char *got = PQresultErrorField(res, PG_DIAG_SQLSTATE);
-
-        return got && strncmp(got, state, strlen(state)) == 0;
-}
-
-static enum fault fault_of(const PGconn *pg, const PGresult *res)
-{
-        if (PQstatus(pg) != CONNECTION_OK || !res || sqlstate_is(res, "08") ||
-            sqlstate_is(res, "57P"))
-                return FAULT_UPSTREAM;
-        return sqlstate_is(res, "23505") ? FAULT_CONFLICT : FAULT_SYSTEM;
-}
-
-/**
- * said() - The database's complaint, without the DETAIL lines that quote values
- */
-static int said(const PGconn *pg, const PGresult *res, const char *what, struct err *e)
-{
-        const char *text = res ? PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY) : NULL;
-
-        if (!text)
-                text = PQerrorMessage(pg);
-        return err_set(e, fault_of(pg, res), 0, "%s: %.*s", what, (int)strcspn(text, "\n"), text);
-}
-
 /** may_go_better() - Was it an error that a new transaction may not meet again? */
 static bool may_go_better(const PGconn *pg, const PGresult *res)
 {
-        return PQstatus(pg) != CONNECTION_OK || sqlstate_is(res, "40001") ||
-               sqlstate_is(res, "40P01") || sqlstate_is(res, "57P");
-}
-
-int db_prepare_on(PGconn *pg, enum statement st, struct err *e)
-{
-        const struct statement_text *t = statement_text(st);
-        OWN(pgresult) PGresult *res = PQprepare(pg, t->name, t->sql, t->params, NULL);
-
-        if (PQresultStatus(res) != PGRES_COMMAND_OK)
-                return said(pg, res, t->name, e);
-        return 0;
-}
-
-/** run_on() - @ret: Set on failure as well, for who wants to know the SQLSTATE */
-static int run_on(PGconn *pg, enum statement st, const char *const *params, PGresult **ret,
-                  struct err *e)
-{
-        const struct statement_text *t = statement_text(st);
-        OWN(pgresult) PGresult *res = PQexecPrepared(pg, t->name, t->params, params, NULL, NULL, 0);
-        ExecStatusType status = PQresultStatus(res);
-
-        if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-                if (ret && res)
-                        *ret = GIVE(res); /* for who wants to know the SQLSTATE */
-                return said(pg, ret && *ret ? *ret : res, t->name, e);
-        }
-        if (ret)
-                *ret = GIVE(res);
-        return 0;
+        return PQstatus(pg) != CONNECTION_OK || db_sqlstate_is(res, "40001") ||
+               db_sqlstate_is(res, "40P01") || db_sqlstate_is(res, "57P");
 }
 
 static int run_counted(struct db_conn *c, enum statement st, const char *const *params,
                        PGresult **ret, struct err *e)
 {
         int64_t began_us = db_query_begins(c->db);
-        int rc = run_on(c->pg, st, params, ret, e);
+        int rc = db_query_on(c->pg, st, params, DB_STATEMENT_MS, ret, e);
 
         db_query_ended(c->db, began_us, rc == 0);
         return rc;
@@ -86,7 +31,7 @@ int db_run(struct db_conn *c, enum statement st, const char *const *params, PGre
         OWN(pgresult) PGresult *res = NULL;
 
         if (!c->prepared[st]) {
-                if (db_prepare_on(c->pg, st, e) < 0) {
+                if (db_prepare_on(c->pg, st, DB_STATEMENT_MS, e) < 0) {
                         c->retry = PQstatus(c->pg) != CONNECTION_OK;
                         return -1;
                 }
@@ -118,30 +63,46 @@ int64_t db_int(const PGresult *res, int row, int column)
         return n;
 }
 
-static int plain(struct db_conn *c, const char *sql, struct err *e)
+static int plain(struct db_conn *c, const char *sql, int timeout_ms, struct err *e)
 {
-        OWN(pgresult) PGresult *res = PQexec(c->pg, sql);
+        OWN(pgresult) PGresult *res = NULL;
 
-        if (PQresultStatus(res) == PGRES_COMMAND_OK)
+        if (db_exec_on(c->pg, sql, timeout_ms, &res, e) == 0)
                 return 0;
         c->retry = may_go_better(c->pg, res);
-        return said(c->pg, res, sql, e);
+        return -1;
+}
+
+/** lost() - Is the connection of no use any more? */
+static bool lost(const struct db_conn *c)
+{
+        return PQstatus(c->pg) != CONNECTION_OK || PQtransactionStatus(c->pg) == PQTRANS_ACTIVE;
+}
+
+static int begin(struct db_conn *c, struct err *e)
+{
+        if (plain(c, "BEGIN", DB_ALIVE_MS, e) == 0)
+                return 0;
+        c->retry |= lost(c); /* nothing was asked yet */
+        return -1;
 }
 
 static int attempt(struct db_conn *c, int (*work)(struct db_conn *, void *, struct err *),
                    void *arg, struct err *e)
 {
-        if (plain(c, "BEGIN", e) < 0)
+        if (begin(c, e) < 0)
                 return -1;
         if (work(c, arg, e) < 0) {
                 bool retry = c->retry;
 
-                if (PQstatus(c->pg) == CONNECTION_OK)
-                        (void)plain(c, "ROLLBACK", NULL); /* the first error is the one to tell */
+                if (PQtransactionStatus(c->pg) == PQTRANS_INERROR ||
+                    PQtransactionStatus(c->pg) == PQTRANS_INTRANS)
+                        /* The first error is the one to tell. */
+                        (void)plain(c, "ROLLBACK", DB_ALIVE_MS, NULL);
                 c->retry = retry;
                 return -1;
         }
-        return plain(c, "COMMIT", e);
+        return plain(c, "COMMIT", DB_STATEMENT_MS, e);
 }
 
 static int repeat(struct db *db, int (*work)(struct db_conn *c, void *arg, struct err *e),
@@ -159,7 +120,7 @@ static int repeat(struct db *db, int (*work)(struct db_conn *c, void *arg, struc
                 }
                 /* Losing a connection that was just made says that the database is gone;
                  * losing an idle one only that it went for a moment. */
-                again = c->retry && i < ATTEMPTS && (PQstatus(c->pg) == CONNECTION_OK || !c->fresh);
+                again = c->retry && i < ATTEMPTS && (!lost(c) || !c->fresh);
                 db_give(db, c);
                 if (!again)
                         return -1;

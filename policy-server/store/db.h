@@ -30,10 +30,39 @@ int db_open(const struct ps_config *c, struct db **ret, struct err *e);
 void db_close(struct db *db);
 OWN_DROP(db, struct db *, db_close)
 
+/*
+ * How long the database may take. It ends a statement by itself after 30 s: whoever
+ * waits longer waits for nobody. A live one answers the small questions (BEGIN,
+ * settings) at once, and connects as fast; only at the start of a program is it
+ * waited for as long as the configuration says.
+ */
+#define DB_STATEMENT_MS 35000
+#define DB_ALIVE_MS     5000
+#define DB_CONNECT_S    5
+
 /**
  * db_connect() - A connection of its own, outside the pool, for who listens or migrates
+ * @limit_s: Wait no longer, whatever the configuration says; 0: as it says
  */
-int db_connect(const struct ps_config *c, PGconn **ret, struct err *e);
+int db_connect(const struct ps_config *c, int limit_s, PGconn **ret, struct err *e);
+
+/**
+ * db_query_on() - A prepared statement on a connection from db_connect()
+ * @ret: The result; on failure too where there is one, for who wants to know the
+ *       SQLSTATE. NULL if nobody wants it
+ * @e:   FAULT_UPSTREAM: the connection is lost, or no answer came within
+ *       @timeout_ms and it is of no use any more; FAULT_SYSTEM: anything else the
+ *       database says
+ */
+int db_query_on(PGconn *pg, enum statement st, const char *const *params, int timeout_ms,
+                PGresult **ret, struct err *e);
+
+/** db_prepare_on(), db_exec_on() - The same for preparing one, for SQL without parameters */
+int db_prepare_on(PGconn *pg, enum statement st, int timeout_ms, struct err *e);
+int db_exec_on(PGconn *pg, const char *sql, int timeout_ms, PGresult **ret, struct err *e);
+
+/** db_sqlstate_is() - Does the error's SQLSTATE begin with @state? */
+bool db_sqlstate_is(const PGresult *res, const char *state);
 
 /**
  * db_ping() - Does the database answer, and hold our tables? After a failover it
@@ -45,14 +74,11 @@ int db_ping(struct db *db, struct err *e);
  * db_run() - One prepared statement on a connection
  * @params: As many as the statement has, as text; NULL for an SQL null
  * @ret:    Its rows; NULL if nobody wants them
- * @e:      FAULT_UPSTREAM: the connection is lost; FAULT_CONFLICT: unique
- *          violation; FAULT_SYSTEM: anything else the database says
+ * @e:      FAULT_UPSTREAM: the connection is lost; FAULT_SYSTEM: anything else the
+ *          database says
  */
 int db_run(struct db_conn *c, enum statement st, const char *const *params, PGresult **ret,
            struct err *e);
-
-/** db_prepare_on() - Prepare a statement on a connection from db_connect() */
-int db_prepare_on(PGconn *pg, enum statement st, struct err *e);
 
 /** db_affected() - Rows a statement inserted, updated or deleted */
 int64_t db_affected(const PGresult *res);

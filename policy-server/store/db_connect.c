@@ -32,10 +32,13 @@ static const char *ssl_mode(const struct ps_database *d)
         return d->skip_hostname_validation ? (d->ca_cert ? "verify-ca" : "require") : "verify-full";
 }
 
-static void fill(struct conninfo *ci, const struct ps_database *d, char port[8], char timeout[8])
+static void fill(struct conninfo *ci, const struct ps_database *d, int limit_s, char port[8],
+                 char timeout[8])
 {
+        int64_t wait_s = limit_s && limit_s < d->timeout_s ? limit_s : d->timeout_s;
+
         (void)snprintf(port, 8, "%d", (int)d->port);
-        (void)snprintf(timeout, 8, "%d", (int)(d->timeout_s < 2 ? 2 : d->timeout_s));
+        (void)snprintf(timeout, 8, "%d", (int)(wait_s < 2 ? 2 : wait_s)); /* libpq's least */
         add(ci, "application_name", "netman-policy-server");
         add(ci, "tcp_user_timeout", ALIVE_MS);
         add(ci, "keepalives_idle", "10");
@@ -68,16 +71,15 @@ static int check_string(const char *text, struct err *e)
         return 0;
 }
 
-int db_connect(const struct ps_config *c, PGconn **ret, struct err *e)
+int db_connect(const struct ps_config *c, int limit_s, PGconn **ret, struct err *e)
 {
         OWN(pgconn) PGconn *pg = NULL;
         struct conninfo ci = { .count = 0 };
         char port[8], timeout[8];
-        PGresult *res;
 
         if (check_string(c->db.connection_string, e) < 0)
                 return -1;
-        fill(&ci, &c->db, port, timeout);
+        fill(&ci, &c->db, limit_s, port, timeout);
         pg = PQconnectdbParams(ci.keys, ci.values, 1);
         if (!pg)
                 return err_oom(e);
@@ -86,9 +88,13 @@ int db_connect(const struct ps_config *c, PGconn **ret, struct err *e)
 
                 return err_set(e, FAULT_UPSTREAM, 0, "%.*s", (int)strcspn(why, "\n"), why);
         }
-        res = PQexec(pg, "SET statement_timeout = '30s'; SET lock_timeout = '10s'; "
-                         "SET client_min_messages = warning; SET synchronous_commit = on");
-        PQclear(res); /* if it failed, so will the first statement */
+        if (PQsetnonblocking(pg, 1) < 0)
+                return err_oom(e);
+        if (db_exec_on(pg,
+                       "SET statement_timeout = '30s'; SET lock_timeout = '10s'; "
+                       "SET client_min_messages = warning; SET synchronous_commit = on",
+                       DB_ALIVE_MS, NULL, e) < 0)
+                return -1;
         *ret = GIVE(pg);
         return 0;
 }

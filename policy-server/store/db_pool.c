@@ -13,6 +13,7 @@ struct db {
         pthread_mutex_t lock;
         pthread_cond_t freed;
         const struct ps_config *config; /* borrowed */
+        bool running;                   /* it could be reached once */
         struct db_conn *idle;
         unsigned int open, idle_count, in_flight;
         struct db_stats counts; /* those members that only grow */
@@ -23,9 +24,13 @@ struct db {
 
 static void free_conn(struct db_conn *c)
 {
+        if (!c)
+                return;
         PQfinish(c->pg);
         free(c);
 }
+
+OWN_DROP(db_conn, struct db_conn *, free_conn)
 
 static void close_idle(struct db *db)
 {
@@ -46,21 +51,23 @@ static void close_idle(struct db *db)
  * each call takes longer than running them, and a plan that was made when the
  * tables were small must not be a scan.
  */
-static void settle_plans(PGconn *pg)
+static int settle_plans(PGconn *pg, struct err *e)
 {
-        PQclear(PQexec(pg, "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; "
-                           "SET jit = off")); /* if it failed, writing is slower */
+        return db_exec_on(pg,
+                          "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; "
+                          "SET jit = off",
+                          DB_ALIVE_MS, NULL, e);
 }
 
 static int open_conn(struct db *db, struct db_conn **ret, struct err *e)
 {
-        OWN(mem) struct db_conn *c = calloc(1, sizeof *c);
+        OWN(db_conn) struct db_conn *c = calloc(1, sizeof *c);
 
         if (!c)
                 return err_oom(e);
-        if (db_connect(db->config, &c->pg, e) < 0)
+        if (db_connect(db->config, db->running ? DB_CONNECT_S : 0, &c->pg, e) < 0 ||
+            settle_plans(c->pg, e) < 0)
                 return -1;
-        settle_plans(c->pg);
         c->db = db;
         c->born_ms = clock_ms();
         c->fresh = true;
@@ -88,11 +95,11 @@ static int wait_freed(struct db *db)
         struct timespec until;
         int rc = 0;
 
-        (void)clock_gettime(CLOCK_REALTIME, &until);
+        (void)clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += TAKE_WAIT_S;
         db->counts.waits++;
         while (must_wait(db) && rc != ETIMEDOUT)
-                rc = pthread_cond_timedwait(&db->freed, &db->lock, &until);
+                rc = pthread_cond_clockwait(&db->freed, &db->lock, CLOCK_MONOTONIC, &until);
         db->counts.waited_us += clock_us() - began_us;
         return must_wait(db) ? -1 : 0;
 }
@@ -182,6 +189,7 @@ int db_open(const struct ps_config *c, struct db **ret, struct err *e)
         if (db_take(db, &first, e) < 0)
                 return -1;
         db_give(db, first);
+        db->running = true;
         *ret = GIVE(db);
         return 0;
 }

@@ -122,7 +122,7 @@ int migrate(const struct ps_config *c, int *ret_applied, struct err *e)
         char timeout[80];
         int at = 0;
 
-        if (db_connect(c, &pg, e) < 0)
+        if (db_connect(c, 0, &pg, e) < 0)
                 return -1;
         /* Another instance's migration is waited for as long as one's own may take. */
         (void)snprintf(timeout, sizeof timeout,

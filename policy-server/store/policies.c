@@ -159,3 +159,33 @@ int store_delete(struct db *db, const struct policy_list *list, int64_t *ret_rev
         *ret_revision = w.revision;
         return 0;
 }
+
+static int read_unfit(struct db_conn *c, void *arg, struct err *e)
+{
+        struct policy_list *list = arg;
+        OWN(pgresult) PGresult *res = NULL;
+
+        policy_list_done(list);
+        if (db_run(c, ST_UNFIT, NULL, &res, e) < 0)
+                return -1;
+        for (int i = 0; i < PQntuples(res); i++) {
+                struct policy p = { .source = PQgetvalue(res, i, 1),
+                                    .destination = PQgetvalue(res, i, 3),
+                                    .start = (uint16_t)db_int(res, i, 6),
+                                    .end = (uint16_t)db_int(res, i, 7) };
+
+                if (policy_proto_parse(PQgetvalue(res, i, 5), &p.proto, NULL) == 0 &&
+                    policy_list_add(list, &p, e) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+int store_unfit(struct db *db, struct policy_list *list, struct err *e)
+{
+        OWN(policy_list) struct policy_list found = { 0 };
+
+        if (db_transaction(db, NULL, read_unfit, &found, e) < 0)
+                return -1;
+        return policy_list_append(list, &found, e);
+}

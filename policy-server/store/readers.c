@@ -7,7 +7,7 @@
 
 /** struct publication - What readers_publish() writes */
 struct publication {
-        const char *instance;
+        const char *instance, *epoch;
         const struct readers *readers;
 };
 
@@ -17,18 +17,20 @@ static int publish(struct db_conn *c, void *arg, struct err *e)
         const struct readers *r = p->readers;
         const int64_t numbers[] = { r->revision, r->agents, r->enforced, r->oldest, r->passed };
         char texts[sizeof numbers / sizeof *numbers][NUMBER_TEXT];
-        const char *params[1 + sizeof numbers / sizeof *numbers] = { p->instance };
+        const char *params[2 + sizeof numbers / sizeof *numbers] = { p->instance };
 
         for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
                 (void)snprintf(texts[i], sizeof texts[i], "%" PRId64, numbers[i]);
                 params[1 + i] = texts[i];
         }
+        params[1 + sizeof numbers / sizeof *numbers] = p->epoch;
         return db_run(c, ST_PUBLISH_READERS, params, NULL, e);
 }
 
-int readers_publish(struct db *db, const char *instance, const struct readers *r, struct err *e)
+int readers_publish(struct db *db, const char *instance, const char *epoch, const struct readers *r,
+                    struct err *e)
 {
-        struct publication p = { instance, r };
+        struct publication p = { instance, epoch, r };
 
         return db_transaction(db, NULL, publish, &p, e);
 }

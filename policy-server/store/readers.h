@@ -19,8 +19,13 @@ struct readers {
         int64_t revision, agents, enforced, oldest, passed;
 };
 
-/** readers_publish() - Tell the other instances about the cells of this one */
-int readers_publish(struct db *db, const char *instance, const struct readers *r, struct err *e);
+/**
+ * readers_publish() - Tell the other instances about the cells of this one
+ * @epoch: The history that the revisions in @r belong to; to a database that has
+ *         another nothing is told
+ */
+int readers_publish(struct db *db, const char *instance, const char *epoch, const struct readers *r,
+                    struct err *e);
 
 /** readers_sum() - Over all instances that are alive; without @passed */
 int readers_sum(struct db *db, struct readers *ret, struct err *e);

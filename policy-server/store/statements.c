@@ -3,9 +3,26 @@
 
 #include <assert.h>
 
+/*
+ * Which history a revision belongs to. The database's own epoch alone does not tell:
+ * a copy that takes its place has the same, and may have lacked its last revisions.
+ * But to take it the copy's server was started, or restarted, at a time of its own.
+ */
+#define EPOCH                                                                                      \
+        "epoch || '.' || "                                                                         \
+        "to_hex((extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint)"
+
+#define POLICY_ROWS                                                                                \
+        "SELECT p.id, sg.guid, sg.id, dg.guid, dg.id, d.protocol, d.start_port, d.end_port "       \
+        "FROM policies p JOIN groups sg ON sg.id = p.group_id "                                    \
+        "JOIN destinations d ON d.id = p.destination_id JOIN groups dg ON dg.id = d.group_id "
+
+/* What policy_id_ok() says, in SQL. */
+#define FIT "'^[A-Za-z0-9._:-]{1,255}$'"
+
 static const struct statement_text texts[] = {
         [ST_PING] = { "ping", "SELECT revision FROM policy_state", 0 },
-        [ST_STATE] = { "state", "SELECT epoch, revision, changes_from FROM policy_state", 0 },
+        [ST_STATE] = { "state", "SELECT " EPOCH ", revision, changes_from FROM policy_state", 0 },
         [ST_QUEUE_UP] = { "queue_up", "SELECT pg_advisory_xact_lock(7305816220147)", 0 },
         [ST_LOCK_STATE] = { "lock_state",
                             "SELECT epoch, revision, changes_from FROM policy_state FOR UPDATE",
@@ -143,14 +160,13 @@ static const struct statement_text texts[] = {
                                "UPDATE policy_state SET changes_from = $1::bigint",
                                1 },
         [ST_POLICIES] = { "policies",
-                          "SELECT p.id, sg.guid, sg.id, dg.guid, dg.id, d.protocol, "
-                          "  d.start_port, d.end_port "
-                          "FROM policies p JOIN groups sg ON sg.id = p.group_id "
-                          "JOIN destinations d ON d.id = p.destination_id "
-                          "JOIN groups dg ON dg.id = d.group_id ORDER BY p.id",
+                          POLICY_ROWS "ORDER BY p.id",
                           0 },
+        [ST_UNFIT] = { "unfit",
+                       POLICY_ROWS "WHERE sg.guid !~ " FIT " OR dg.guid !~ " FIT " ORDER BY p.id",
+                       0 },
         [ST_CHANGES] = { "changes",
-                         "SELECT s.epoch, s.revision, s.changes_from, c.added, c.policy_id, "
+                         "SELECT " EPOCH ", s.revision, s.changes_from, c.added, c.policy_id, "
                          "  c.source, c.source_tag, c.destination, c.destination_tag, "
                          "  c.protocol, c.start_port, c.end_port "
                          "FROM policy_state s LEFT JOIN policy_changes c "
@@ -162,13 +178,13 @@ static const struct statement_text texts[] = {
                                  "  WHERE seen < now() - interval '1 hour') "
                                  "INSERT INTO policy_readers "
                                  "  (instance, seen, revision, agents, enforced, oldest, passed) "
-                                 "VALUES ($1, now(), $2::bigint, $3::int, $4::int, $5::bigint, "
-                                 "  $6::bigint) "
+                                 "SELECT $1, now(), $2::bigint, $3::int, $4::int, $5::bigint, "
+                                 "  $6::bigint FROM policy_state WHERE " EPOCH " = $7 "
                                  "ON CONFLICT (instance) DO UPDATE SET seen = now(), "
                                  "  revision = excluded.revision, agents = excluded.agents, "
                                  "  enforced = excluded.enforced, oldest = excluded.oldest, "
                                  "  passed = excluded.passed",
-                                 6 },
+                                 7 },
         [ST_READERS] = { "readers",
                          "SELECT s.revision, coalesce(sum(r.agents), 0), "
                          "  coalesce(sum(r.enforced) FILTER (WHERE r.revision >= s.revision), 0), "

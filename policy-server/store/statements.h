@@ -20,6 +20,7 @@ enum statement {
         ST_GROUP,          /* tag and type of $1 */
         ST_TAGS,           /* all tags in use */
         ST_TAG_COUNT,      /* how many those are */
+        ST_UNFIT,          /* policies, as ST_POLICIES, whose ids no API has let in */
         ST_ADD_DESTINATIONS,    /* destination, protocol, start, end arrays */
         ST_ADD_POLICIES,        /* source + the same; $6 the revision they belong to */
         ST_OVER_QUOTA,          /* sources changed by revision $1 that have more than $2 policies */

@@ -39,6 +39,12 @@ int store_create(struct db *db, const struct policy_list *list, const struct sto
 int store_delete(struct db *db, const struct policy_list *list, int64_t *ret_revision,
                  struct err *e);
 
+/**
+ * store_unfit() - Policies whose ids are none that the API takes, from a database that
+ *                 others have filled; no snapshot has them
+ */
+int store_unfit(struct db *db, struct policy_list *list, struct err *e);
+
 struct store_tag {
         char *id, *type;
         uint32_t tag;

@@ -120,6 +120,22 @@ same "no destination is left without a policy" 0 "$(sql 'SELECT count(*) FROM de
 same "no deadlock reached a log as an error" "" "$(grep -h '"level":"error"' "$T/external.log" "$T/second.log" | head -3)"
 revisions=$(sql 'SELECT revision FROM policy_state')
 same "every revision that changed something is on record" "$((revisions - 1))" "$(sql 'SELECT count(DISTINCT revision) FROM policy_changes')"
+# --- ids that no API has let in ----------------------------------------------------------
+sql "INSERT INTO groups (id, guid, type) VALUES (9000, 'we\"ird', 'app'), (9001, 'a,b', 'app');
+     INSERT INTO policies (group_id, destination_id) SELECT g.id, d.id FROM groups g, destinations d JOIN groups dg ON dg.id = d.group_id
+         WHERE g.id IN (9000, 9001) AND dg.guid = 'd-0' AND d.protocol = 'udp';
+     UPDATE policy_state SET revision = revision + 1, changes_from = revision + 1"
+same "policies of such apps are not served, all others are" 90 "$(internal /networking/v1/internal/policies | jq .total_policies)"
+same "nor to people" 90 "$(api "$root" GET $E | head -1 | jq .total_policies)"
+match "the log says that there are some" '"message":"[^"]*\.policies-left-out","data":\{"count":2,' "$(cat "$T/internal.log")"
+same "tags are told as JSON" 'we"ird' "$(curl -s -H "Authorization: bearer $root" $PS/networking/v0/external/tags | jq -r '.tags[] | select(.tag == "2328").id')"
+jq '.apps = [range(16) | {guid: "w-\(. + 1)", name: "w", space: "space-1"}] + [range(10) | {guid: "d-\(.)", name: "d", space: "space-1"}, {guid: "shared-\(.)", name: "s", space: "space-1"}]' \
+    "$T/world.json" >"$T/w" && mv "$T/w" "$T/world.json"
+check "an admin's cleanup deletes them, and tells so in JSON" wait_for 20 eval \
+    '[ "$(api "$root" POST $E/cleanup | head -1 | jq -r "[.policies[].source.id] | sort | join(\" \")")" = "a,b we\"ird" ]'
+same "then they are gone" 0 "$(sql 'SELECT count(*) FROM policies WHERE group_id >= 9000')"
+same "and the others are there" 90 "$(internal /networking/v1/internal/policies | jq .total_policies)"
+
 # --- a server that was away while much happened ----------------------------------------
 sql "UPDATE policy_state SET changes_from = revision + 5, revision = revision + 10"
 same "a gap in the record makes the server read all anew" 90 "$(internal /networking/v1/internal/policies | jq .total_policies)"
