@@ -48,6 +48,7 @@ static int listen_external(struct ps *ps, struct err *e)
                                                  .limits = limits_of(c, 16, 1),
                                                  .routes = routes_external(),
                                                  .app = ps,
+                                                 .wants_body = call_wants_body,
                                                  .refuse = refuse,
                                                  .answered = ps_metrics_answered };
 
@@ -67,6 +68,7 @@ static int listen_internal(struct ps *ps, struct err *e)
                                                  .limits = limits_of(c, 8, 2),
                                                  .routes = routes_internal(),
                                                  .app = ps,
+                                                 .wants_body = call_wants_body,
                                                  .answered = ps_metrics_answered };
 
         return http_server_start(&conf, &ps->internal, e);
@@ -98,7 +100,8 @@ static int listen_all(struct ps *ps, struct err *e)
                 return -1;
         if (internal && (agents_start(ps, &ps->agents, e) < 0 || listen_internal(ps, e) < 0))
                 return -1;
-        if (listen_small(ps, "health", c->listen_host, c->health_check_port, routes_health(),
+        /* The reference's, too, is for who asks on the machine itself. */
+        if (listen_small(ps, "health", "127.0.0.1", c->health_check_port, routes_health(),
                          &ps->health, e) < 0)
                 return -1;
         return listen_small(ps, "debug", c->debug_server_host, c->debug_server_port, routes_debug(),
@@ -140,6 +143,9 @@ int ps_start(struct ps *ps, struct err *e)
         bool external = ps->role == PS_EXTERNAL;
 
         if (external && (uaa_new(c, &ps->uaa, e) < 0 || cc_new(c, ps->uaa, &ps->cc, e) < 0))
+                return -1;
+        if (routes_check(routes_external(), e) < 0 || routes_check(routes_internal(), e) < 0 ||
+            routes_check(routes_health(), e) < 0)
                 return -1;
         if (feed_start(c, &ps->feed, e) < 0 || ps_metrics_start(ps, e) < 0 || listen_all(ps, e) < 0)
                 return -1;

@@ -13,6 +13,9 @@
 #define TOKEN_MAX 32768
 /* Our own token is renewed this long before it ends. */
 #define MARGIN_S 30
+/* A UAA that could not give us one is not asked again before: who waits for the answer
+ * would have to wait once for each of those that wait before him. */
+#define FAILED_MS 5000
 #define FORM     "application/x-www-form-urlencoded"
 
 struct uaa {
@@ -20,9 +23,10 @@ struct uaa {
         struct local *local;         /* NULL: UAA is asked about tokens */
         struct token_cache *cache;   /* NULL: about every one */
         const char *client, *secret; /* borrowed from the configuration */
-        pthread_mutex_t lock;        /* own token */
+        pthread_mutex_t lock;        /* own token, and why there is none */
         char *own;
-        int64_t own_until_ms;
+        int64_t own_until_ms, failed_ms;
+        struct err failure;
 };
 
 int uaa_new(const struct ps_config *c, struct uaa **ret, struct err *e)
@@ -145,13 +149,28 @@ static int fetch_own(struct uaa *u, struct err *e)
         return 0;
 }
 
+/** fetch_or_recall() - Under the lock: a new token, or what came of asking for one just now */
+static int fetch_or_recall(struct uaa *u, struct err *e)
+{
+        struct err why = { 0 };
+
+        if (u->failure.fault == FAULT_NONE || clock_ms() - u->failed_ms > FAILED_MS) {
+                u->failure = (struct err){ 0 };
+                if (fetch_own(u, &why) == 0)
+                        return 0;
+                u->failure = why;
+                u->failed_ms = clock_ms();
+        }
+        return err_set(e, u->failure.fault, 0, "%s", u->failure.msg);
+}
+
 int uaa_own_token(struct uaa *u, bool renew, char **ret, struct err *e)
 {
         int rc = 0;
 
         (void)pthread_mutex_lock(&u->lock);
         if (!u->own || renew || clock_ms() >= u->own_until_ms)
-                rc = fetch_own(u, e);
+                rc = fetch_or_recall(u, e);
         if (rc == 0) {
                 *ret = strdup(u->own);
                 if (!*ret)

@@ -101,7 +101,8 @@ void upstream_stop(struct upstream *u)
                 return; /* it is full, hence set */
 }
 
-int upstream_call(struct upstream *u, const struct http_call *call, struct http_answer *a,
+/** call_one() - As http_client_call(), from any thread */
+static int call_one(struct upstream *u, const struct http_call *call, struct http_answer *a,
                   struct err *e)
 {
         struct http_call stoppable = *call;
@@ -133,7 +134,7 @@ int upstream_json(struct upstream *u, const struct http_call *call, json_t **ret
         OWN(http_answer) struct http_answer a = { 0 };
         OWN(json) json_t *root = NULL;
 
-        if (upstream_call(u, call, &a, e) < 0)
+        if (call_one(u, call, &a, e) < 0)
                 return -1;
         /* The path without its query: that may hold what must not be logged. */
         if (a.status != 200)

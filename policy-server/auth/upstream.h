@@ -20,12 +20,8 @@ OWN_DROP(upstream, struct upstream *, upstream_free)
 /** upstream_stop() - Calls under way and all later ones fail at once */
 void upstream_stop(struct upstream *u);
 
-/** upstream_call() - As http_client_call(), from any thread */
-int upstream_call(struct upstream *u, const struct http_call *call, struct http_answer *a,
-                  struct err *e);
-
 /**
- * upstream_json() - The same, for who needs 200 and a JSON object
+ * upstream_json() - Ask, from any thread; 200 and a JSON object are wanted
  * @e: FAULT_UPSTREAM; FAULT_ABSENT for 404; FAULT_DENIED for 401
  */
 int upstream_json(struct upstream *u, const struct http_call *call, json_t **ret, struct err *e);

@@ -52,16 +52,5 @@ void handle_health_port(struct call *c)
 
 void handle_whoami(struct call *c)
 {
-        OWN(json) json_t *who = json_pack("{s:s}", "user_name", c->token.user_name);
-        OWN(mem) char *text = who ? json_dumps(who, JSON_COMPACT) : NULL;
-        OWN(str) struct str body = { 0 };
-        struct err why = { 0 };
-
-        if (!text) {
-                (void)err_oom(&why);
-                call_fail(c, "marshaling response failed", &why);
-                return;
-        }
-        str_add(&body, text);
-        call_json(c, &body);
+        call_document(c, json_pack("{s:s}", "user_name", c->token.user_name));
 }

@@ -13,23 +13,6 @@ static json_t *tag_json(const struct call *c, const char *id, const char *type, 
                          "type", type);
 }
 
-/** say_json() - Answer with a document; @root is given away */
-static void say_json(struct call *c, json_t *root)
-{
-        OWN(mem) char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
-        OWN(str) struct str body = { 0 };
-        struct err why = { 0 };
-
-        json_decref(root);
-        if (!text) {
-                (void)err_oom(&why);
-                call_fail(c, "marshaling response failed", &why);
-                return;
-        }
-        str_add(&body, text);
-        call_json(c, &body);
-}
-
 void handle_tags(struct call *c)
 {
         OWN(store_tags) struct store_tags tags = { 0 };
@@ -44,5 +27,5 @@ void handle_tags(struct call *c)
         for (size_t i = 0; i < tags.count; i++)
                 (void)json_array_append_new(
                         list, tag_json(c, tags.items[i].id, tags.items[i].type, tags.items[i].tag));
-        say_json(c, json_pack("{s:O}", "tags", list));
+        call_document(c, json_pack("{s:O}", "tags", list));
 }

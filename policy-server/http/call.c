@@ -73,11 +73,10 @@ static void log_request(const struct call *c, const char *what)
 
 void reply_error(struct http_reply *reply, unsigned int status, const char *text)
 {
-        OWN(json) json_t *quoted = json_string(text);
-        OWN(mem) char *literal = json_dumps(quoted, JSON_ENCODE_ANY);
-
         str_clear(&reply->body);
-        str_addf(&reply->body, "{\"error\": %s}", literal ? literal : "\"bad request\"");
+        str_add(&reply->body, "{\"error\": ");
+        jsonx_quote(&reply->body, text);
+        str_add(&reply->body, "}");
         reply->status = status;
         http_reply_header(reply, "Content-Type", "application/json");
 }
@@ -88,6 +87,22 @@ void call_json(struct call *c, struct str *body)
         c->reply.body = *body;
         *body = (struct str){ 0 };
         http_reply_header(&c->reply, "Content-Type", "application/json");
+}
+
+void call_document(struct call *c, json_t *root)
+{
+        OWN(json) json_t *owned = root;
+        OWN(mem) char *text = owned ? json_dumps(owned, JSON_COMPACT) : NULL;
+        OWN(str) struct str body = { 0 };
+        struct err why = { 0 };
+
+        if (!text) {
+                (void)err_oom(&why);
+                call_fail(c, "marshaling response failed", &why);
+                return;
+        }
+        str_add(&body, text);
+        call_json(c, &body);
 }
 
 void call_text(struct call *c, unsigned int status, const char *text)
@@ -142,6 +157,8 @@ void call_finish(struct call *c)
 
         if (c->endpoint->audience != FOR_CELLS)
                 cors_headers(c->ps, c->rq, &c->reply);
+        else if (http_request_peer(c->rq))
+                http_reply_header(&c->reply, HSTS_HEADER);
         http_reply_header(&c->reply, "X-Vcap-Request-Id", c->id);
         if (c->parked_us)
                 say_parked(c);
@@ -152,22 +169,35 @@ void call_finish(struct call *c)
         http_answer(c->rq, &reply);
 }
 
-/** read_version() - From the path, where it has one; answers if it is no good */
+/** version_of() - From the path, where it has one; false if the endpoint has no such */
+static bool version_of(struct http_request *rq, const struct endpoint *to, enum policy_version *ret)
+{
+        const char *v = http_request_param(rq, "version");
+
+        *ret = str_eq(v, "v1") ? POLICY_V1 : POLICY_V0;
+        if (!to->versions)
+                return true;
+        return (str_eq(v, "v0") || str_eq(v, "v1")) && to->versions & (1U << *ret);
+}
+
+/** read_version() - Answers if it is no good */
 static bool read_version(struct call *c)
 {
         const char *v = http_request_param(c->rq, "version");
 
-        if (!c->endpoint->versions)
+        if (version_of(c->rq, c->endpoint, &c->version))
                 return true;
-        if (str_eq(v, "v0") && c->endpoint->versions & V0)
-                c->version = POLICY_V0;
-        else if (str_eq(v, "v1") && c->endpoint->versions & V1)
-                c->version = POLICY_V1;
-        else {
-                call_refuse(c, 406, "api version '%.64s' not supported", v ? v : "");
-                return false;
-        }
-        return true;
+        call_refuse(c, 406, "api version '%.64s' not supported", v ? v : "");
+        return false;
+}
+
+bool call_wants_body(struct http_request *rq)
+{
+        const struct endpoint *to = http_request_route(rq)->data;
+        enum policy_version version;
+
+        return to && to->reads_body && version_of(rq, to, &version) &&
+               (to->audience == FOR_CELLS || http_request_header(rq, "Authorization"));
 }
 
 void call_front(struct http_request *rq)

@@ -31,6 +31,7 @@ struct call;
  * struct endpoint - What a route leads to
  * @name:     For logs and metrics
  * @versions: V0, V1 or both; 0 where the path has no version
+ * @reads_body: The handler looks at the body
  * @handler:  Fills in the answer; or keeps the call, where @parks says so, and
  *            calls call_finish() later
  */
@@ -39,7 +40,7 @@ struct endpoint {
         enum audience audience;
         unsigned int versions;
         void (*handler)(struct call *c);
-        bool parks;
+        bool parks, reads_body;
 };
 
 struct call {
@@ -61,6 +62,9 @@ void call_finish(struct call *c);
 /** call_json() - 200 with a JSON text; @body is emptied */
 void call_json(struct call *c, struct str *body);
 
+/** call_document() - The same with a JSON value, which is given away; NULL: no memory */
+void call_document(struct call *c, json_t *root);
+
 /** call_text() - Plain text */
 void call_text(struct call *c, unsigned int status, const char *text);
 
@@ -76,5 +80,12 @@ void reply_error(struct http_reply *reply, unsigned int status, const char *text
 
 /** call_front() - Handler of every route whose data is a struct endpoint */
 void call_front(struct http_request *rq);
+
+/**
+ * call_wants_body() - Will the request get so far that its body is looked at?
+ *
+ * For the HTTP server, which then need not keep what strangers send.
+ */
+bool call_wants_body(struct http_request *rq);
 
 #endif

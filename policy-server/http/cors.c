@@ -27,7 +27,7 @@ void cors_headers(const struct ps *ps, struct http_request *rq, struct http_repl
         http_reply_header(reply, "X-Frame-Options", "deny");
         http_reply_header(reply, "Content-Security-Policy", "frame-ancestors 'none'");
         if (ps->config.enable_tls)
-                http_reply_header(reply, "Strict-Transport-Security", "max-age=31536000");
+                http_reply_header(reply, HSTS_HEADER);
         if (origin)
                 http_reply_header(reply, "Access-Control-Allow-Origin", origin);
 }

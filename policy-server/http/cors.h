@@ -5,6 +5,9 @@
 
 #include "policy-server/server.h"
 
+/* Name and value, on every answer that went through TLS. */
+#define HSTS_HEADER "Strict-Transport-Security", "max-age=31536000"
+
 void cors_headers(const struct ps *ps, struct http_request *rq, struct http_reply *reply);
 
 /** cors_options() - Handler of OPTIONS: which methods this path knows */

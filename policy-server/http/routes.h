@@ -12,4 +12,10 @@ const struct http_route *routes_external(void);
 const struct http_route *routes_internal(void);
 const struct http_route *routes_health(void);
 
+/**
+ * routes_check() - Does every route of a table say who may call it?
+ * @e: FAULT_BAD_INPUT, naming one that does not: the server must not start
+ */
+int routes_check(const struct http_route *routes, struct err *e);
+
 #endif

@@ -62,6 +62,16 @@ same "a client of the authority" 200 "$(as client)"
 same "with TLS 1.2" 200 "$(as client --tls-max 1.2)"
 same "with TLS 1.3" 200 "$(as client --tlsv1.3)"
 same "with ECDHE-RSA-AES128-GCM-SHA256" 200 "$(as client --tls-max 1.2 --ciphers ECDHE-RSA-AES128-GCM-SHA256)"
+# The clients of the rest could be read later by who gets hold of the key, or altered.
+weak="AES128-SHA AES128-GCM-SHA256 AES256-SHA AES256-GCM-SHA384 DHE-RSA-AES128-GCM-SHA256 ECDHE-RSA-AES128-SHA ECDHE-RSA-AES128-SHA256"
+for suite in $weak; do
+    same "not with $suite" 000 "$(as client --tls-max 1.2 --ciphers "$suite:@SECLEVEL=0")"
+done
+for suite in ECDHE-RSA-AES256-GCM-SHA384 ECDHE-RSA-CHACHA20-POLY1305; do
+    same "but with $suite" 200 "$(as client --tls-max 1.2 --ciphers "$suite")"
+done
+match "with HSTS, as the reference has it there" $'^Strict-Transport-Security: max-age=31536000\r$' \
+    "$(internal $INT -o /dev/null -D -)"
 for v in 1.2 1.3; do
     for who in old stranger notaclient; do
         same "TLS $v: certificate '$who' gets no answer" 000 "$(as $who --tls-max $v)"
@@ -129,6 +139,10 @@ check "the external server starts with TLS" wait_started external
 front() { curl -s --cacert "$certs/ca.crt" "$@"; }
 same "it answers without a client certificate" 200 "$(front -o /dev/null -w '%{http_code}' https://127.0.0.1:4002/)"
 match "with HSTS" $'^Strict-Transport-Security: max-age=31536000\r$' "$(front -o /dev/null -D - https://127.0.0.1:4002/)"
+for suite in $weak; do
+    same "not with $suite" 000 "$(front -o /dev/null -w '%{http_code}' --tls-max 1.2 --ciphers "$suite:@SECLEVEL=0" https://127.0.0.1:4002/)"
+done
+same "but with TLS 1.2" 200 "$(front -o /dev/null -w '%{http_code}' --tls-max 1.2 https://127.0.0.1:4002/)"
 refuse "plain HTTP gets nothing there" curl -sf http://127.0.0.1:4002/
 
 check "it stops" stop_server external

@@ -6,7 +6,7 @@
 
 start_world
 external_config "$T/external.json"
-internal_config "$T/internal.json"
+internal_config "$T/internal.json" '.listen_host = "0.0.0.0"'
 check "the external server starts on an empty database" start_server external policy-server "$T/external.json"
 check "the internal server starts beside it" start_server internal policy-server-internal "$T/internal.json"
 root=$(token_of root) dora=$(token_of dora)
@@ -17,6 +17,7 @@ match "uptime" '^Network policy server, up for [0-9]+s$' "$(curl -s $PS/)"
 match "uptime on its other path" '^Network policy server, up for ' "$(curl -s $PS/networking)"
 same "health is 200 and empty" $'\n200' "$(api x GET /health)"
 same "health of the internal server is 200 and empty" 200 "$(curl -s -w '%{http_code}' http://127.0.0.1:4004/health)"
+same "health is for who asks on the machine, whatever the other listeners do" "127.0.0.1:4004" "$(ss -Hltn 'sport = 4004' | awk '{print $4}')"
 same "whoami" $'{"user_name":"root"}\n200' "$(api "$root" GET /networking/v0/external/whoami)"
 
 # --- create, list, delete ----------------------------------------------------
