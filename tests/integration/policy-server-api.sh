@@ -13,7 +13,7 @@ E=/networking/v0/external E1=/networking/v1/external
 error() { printf '{"error": "%s"}\n%s' "$1" "$2"; }
 
 # --- every route, every role: status --------------------------------------------
-body=$(v0 app-1 app-2 tcp 80)
+body=$(v0 app-1 app-2 tcp 80) body1=$(v1 app-1 app-2 tcp 80 80)
 routes=$(cat <<ROUTES
 GET / all 200 200 200 200
 GET /networking all 200 200 200 200
@@ -25,7 +25,9 @@ POST $E/policies/delete - 200 200 403 401
 POST $E/policies/cleanup - 200 403 403 401
 GET $E/tags - 200 403 403 401
 GET $E1/whoami - 200 403 403 401
+POST $E1/policies - 200 200 403 401
 GET $E1/policies - 200 200 403 401
+POST $E1/policies/delete - 200 200 403 401
 POST $E1/policies/cleanup - 200 403 403 401
 GET $E1/tags - 200 403 403 401
 GET $E1/policies/status - 200 200 403 401
@@ -40,10 +42,17 @@ while read -r method path all admin writer nobody_status none; do
         [ "$all" = all ] && want=$admin
         args=(-s -o /dev/null -w '%{http_code}' -X "$method")
         [ $role = none ] || args+=(-H "Authorization: bearer ${!role}")
-        [ "$method" = POST ] && args+=(-d "$body")
+        [ "$method" = POST ] && case $path in $E1/*) args+=(-d "$body1") ;; *) args+=(-d "$body") ;; esac
         same "$method $path as $role: $want" "$want" "$(curl "${args[@]}" "$PS$path")"
     done
 done <<<"$routes"
+while read -r path; do
+    for role in root nobody none; do
+        args=(-s -o /dev/null -w '%{http_code}' -X OPTIONS)
+        [ $role = none ] || args+=(-H "Authorization: bearer ${!role}")
+        same "OPTIONS $path as $role: 200" 200 "$(curl "${args[@]}" "$PS$path")"
+    done
+done < <(cut -d' ' -f2 <<<"$routes" | sort -u)
 
 # --- refusals, to the byte ----------------------------------------------------------
 same "no token" "$(error 'missing authorization header' 401)" "$(curl -s -w '\n%{http_code}' $PS$E/policies)"
@@ -61,6 +70,9 @@ same "another version" "$(error "api version 'v2' not supported" 406)" "$(api "$
 same "a version with quotes stays JSON" "$(error "api version 'a\\\"b' not supported" 406)" "$(api "$root" GET /networking/a%22b/external/policies)"
 same "the version is looked at before the token" 406 "$(curl -s -o /dev/null -w '%{http_code}' $PS/networking/v2/external/policies)"
 same "status is v1 only" "$(error "api version 'v0' not supported" 406)" "$(api "$root" GET $E/policies/status)"
+same "a body for a path that is not there is no matter" 404 "$(curl -s -o /dev/null -w '%{http_code}' -d "$body" $PS/nope)"
+same "nor one for a wrong method" 405 "$(curl -s -o /dev/null -w '%{http_code}' -X PUT -d "$body" $PS$E/policies)"
+same "nor one without a token, whether it is good or not" "$(error 'missing authorization header' 401)" "$(curl -s -w '\n%{http_code}' -d '{' $PS$E/policies)"
 same "unknown path" $'404 page not found\n\n404' "$(api "$root" GET /nope)"
 same "wrong method" $'Method Not Allowed\n\n405' "$(api "$root" PUT $E/policies)"
 match "with the right ones" $'^Allow: GET, HEAD, POST, OPTIONS\r$|^Allow: POST, GET, HEAD, OPTIONS\r$' "$(curl -s -o /dev/null -D - -X PUT $PS$E/policies)"
@@ -106,6 +118,21 @@ for h in 'Content-Type: application/json' 'X-Content-Type-Options: nosniff' 'X-X
     "Content-Security-Policy: frame-ancestors 'none'" 'X-Vcap-Request-Id: my-id-1'; do
     match "header $h" "^$h"$'\r$' "$headers"
 done
+while read -r status method path who; do
+    headers_then=$(curl -s -o /dev/null -D - -X "$method" -H "Authorization: bearer ${!who}" "$PS$path")
+    match "$status of $path has its status" "^HTTP/1.1 $status " "$headers_then"
+    for h in 'X-Content-Type-Options: nosniff' 'X-XSS-Protection: 1; mode=block' 'X-Frame-Options: deny' \
+        "Content-Security-Policy: frame-ancestors 'none'"; do
+        match "and the header $h" "^$h"$'\r$' "$headers_then"
+    done
+done <<REFUSALS
+400 POST $E/policies root
+401 GET $E/policies path
+403 GET $E/policies nobody
+404 GET /nope root
+405 PUT $E/policies root
+406 GET /networking/v2/external/policies root
+REFUSALS
 lacks "no HSTS without TLS" "[Ss]trict-[Tt]ransport" <(echo "$headers")
 lacks "no CORS header without an origin" "[Aa]ccess-[Cc]ontrol" <(echo "$headers")
 check "the request's id is in the log" wait_for 10 grep -q 'request_my-id-1.done' "$T/external.log"
@@ -122,7 +149,7 @@ same "a range is created" $'{}\n200' "$(api "$root" POST $E1/policies "$(v1 app-
 same "v1 lists it" $'{"total_policies":1,"policies":[{"source":{"id":"app-1"},"destination":{"id":"app-2","protocol":"udp","ports":{"start":100,"end":200}}}]}\n200' "$(api "$root" GET $E1/policies)"
 same "v0 does not show it" $'{"total_policies":0,"policies":[]}\n200' "$(api "$root" GET $E/policies)"
 same "v1 cells see it with tags" '{"total_policies":1,"policies":[{"source":{"id":"app-1","tag":"0001"},"destination":{"id":"app-2","tag":"0002","protocol":"udp","ports":{"start":100,"end":200}}}]}' \
-    "$(internal '/networking/v1/internal/policies?id=app-2' | sed 's/"tag":"0005"/"tag":"0001"/; s/"tag":"0006"/"tag":"0002"/')"
+    "$(internal '/networking/v1/internal/policies?id=app-2' | sed 's/"tag":"0007"/"tag":"0001"/; s/"tag":"0008"/"tag":"0002"/')"
 same "v0 cells do not" '{"total_policies":0,"policies":[]}' "$(internal /networking/v0/internal/policies)"
 same "a single port of v0 shows in v1" $'{}\n200 {"start":7,"end":7}' "$(api "$root" POST $E/policies "$(v0 app-2 app-1 tcp 7)") $(curl -s -H "Authorization: bearer $root" "$PS$E1/policies?source_id=app-2" | jq -c '.policies[0].destination.ports')"
 
@@ -161,6 +188,11 @@ check "one cell has enforced it" wait_for 20 eval '[ "$(status | jq -r "\"\(.age
 # --- quota: 3 policies per source for developers ---------------------------------------
 api "$root" POST $E1/policies/delete "$(v1 app-1 app-2 udp 100 200)" >/dev/null
 same "three policies" $'{}\n200' "$(api "$dora" POST $E/policies "$(v0 app-1 app-2 tcp 1 app-1 app-2 tcp 2 app-1 app-2 tcp 3)")"
+told_one() { echo '{"Source":{"ID":"app-1","Tag":""},"Destination":{"ID":"app-2","Tag":"","Protocol":"tcp","Port":1,"Ports":{"Start":1,"End":1}}}'; }
+# told EVENT FILTER: what the log has of such events
+told() { jq -c "select(.message | endswith(\".$1\")).data | $2" "$T/external.log"; }
+check "the log tells which, as the reference writes them, and who made them" wait_for 10 eval \
+    '[ "$(told created-policies "select(.userName == \"dora\" and .count == 3).policies[0]")" = "$(told_one)" ]'
 same "not a fourth" "$(error 'policy quota exceeded' 403)" "$(api "$dora" POST $E/policies "$(v0 app-1 app-2 tcp 4)")"
 same "and it is not there" 3 "$(curl -s -H "Authorization: bearer $dora" "$PS$E/policies?source_id=app-1" | jq .total_policies)"
 same "the same three again are no error" $'{}\n200' "$(api "$dora" POST $E/policies "$(v0 app-1 app-2 tcp 1 app-1 app-2 tcp 2)")"
@@ -182,6 +214,8 @@ check "the Cloud Controller is back" wait_for 20 eval '[ "$(api "$dora" GET $E/p
 api "$root" POST $E1/policies "$(v1 app-1 app-dead udp 1 2)" >/dev/null
 same "an admin's cleanup tells what went" \
     $'{"total_policies":1,"policies":[{"source":{"id":"app-1"},"destination":{"id":"app-dead","protocol":"udp","ports":{"start":1,"end":2}}}]}\n200' "$(api "$root" POST $E1/policies/cleanup)"
+check "the log tells which, and who wanted it" wait_for 10 eval \
+    '[ "$(told deleted-stale-policies "[.userName, .count, .policies[0].Destination.ID]")" = "[\"root\",1,\"app-dead\"]" ]'
 same "then there is nothing to clean" $'{"total_policies":0,"policies":[]}\n200' "$(api "$root" POST $E/policies/cleanup)"
 api "$root" POST $E/policies "$(v0 app-dead app-1 tcp 1)" >/dev/null
 check "by itself the server cleans up after a while" wait_for 30 eval \
@@ -191,6 +225,12 @@ for i in $(seq 60); do many+=("dead-$i" app-1 tcp 1); done
 api "$root" POST $E/policies "$(v0 "${many[@]}")" >/dev/null
 check "but not a large part of all policies" wait_for 30 grep -q 'more than cleanup_max_share allows' "$T/external.log"
 same "they are still there" 60 "$(curl -s -H "Authorization: bearer $root" "$PS$E/policies?dest_id=app-1" | jq '[.policies[] | select(.source.id | startswith("dead"))] | length')"
+more=()
+for i in $(seq 60); do more+=("dead-$i" app-1 udp 1); done
+api "$root" POST $E/policies "$(v0 "${many[@]}" "${more[@]}")" >/dev/null
+check "of many the first 100 are told, and how many there were" wait_for 10 eval \
+    '[ "$(told created-policies "select(.count == 120).policies | length")" = 100 ]'
+api "$root" POST $E/policies/delete "$(v0 "${more[@]}")" >/dev/null
 same "an admin may" 60 "$(api "$root" POST $E/policies/cleanup | head -1 | jq .total_policies)"
 
 # --- self service ------------------------------------------------------------------
