@@ -20,6 +20,7 @@ ask() {
 }
 A=(-H "Authorization: bearer $root") N=(-H "Authorization: bearer $nobody")
 for path in / /networking; do ask GET "$PS$path"; done
+for path in / /networking /health /networking/v1/external/{whoami,tags,policies,policies/{delete,cleanup,status}}; do ask OPTIONS "$PS$path"; done
 for v in v0 v1; do
     E=$PS/networking/$v/external
     body=$(v0 app-1 app-2 tcp 80)
@@ -47,6 +48,8 @@ ask GET "$PS/networking/v1/external/policies/status"
 ask GET "$PSI/networking/v1/internal/policies_last_updated" "${CELL[@]}"
 ask PUT "$PSI/networking/v1/internal/tags" "${CELL[@]}" -d '{"id":"r","type":"router"}'
 ask PUT "$PSI/networking/v1/internal/tags" "${CELL[@]}" -d '{'
+head -c 10485761 /dev/zero >"$T/large"
+ask PUT "$PSI/networking/v1/internal/tags" "${CELL[@]}" -H 'Expect:' --data-binary @"$T/large"
 tag=$(internal /networking/v1/internal/policies -o /dev/null -D - | tr -d '\r' | sed -n 's/^[Ee][Tt]ag: //p')
 ask GET "$PSI/networking/v1/internal/policies" "${CELL[@]}" -H "If-None-Match: $tag"
 ask GET "$PSI/networking/v1/internal/policies" "${CELL[@]}" -H "If-None-Match: $tag" -H 'Prefer: wait=1'
@@ -69,7 +72,14 @@ while IFS= read -r line; do
     *) not_ok "the checker runs" "$line" ;;
     esac
 done <"$T/tap"
-same "every answer was checked" "$(wc -l <"$T/answers")" "$(grep -c 'ok - ' "$T/tap")"
+same "every answer was checked" "$(wc -l <"$T/answers")" "$(grep -c 'ok - .*is as described' "$T/tap")"
+sed 's/{description: The database answers}/{description: The database answers, and: more}/; s|responses/Done"|responses/Gone"|; s/required: true, schema: {enum/schema: {enum/; s/operationId: health/operationId: uptime/; s/minimum: 1, maximum/minimum: one, maximum/' \
+    "$TOP/policy-server/openapi.yaml" >"$T/broken.yaml"
+: >"$T/none"
+faults=$(python3 "$TOP/tests/lib/openapi_check.py" "$T/broken.yaml" "$T/none")
+for fault in "a response has no 'and'" 'leads nowhere' "the path's parameters are not those declared" 'operations without a name of their own' "'one' is not of type 'number'"; do
+    match "a broken document would be noticed: $fault" "$fault" "$faults"
+done
 printf 'GET\t/networking/v0/external/whoami\t200\tapplication/json\t{"name":1}\n' >"$T/wrong"
 match "a wrong answer would be noticed" '^not ok' "$(python3 "$TOP/tests/lib/openapi_check.py" "$TOP/policy-server/openapi.yaml" "$T/wrong")"
 routes=$(grep -ohE '(EXTERNAL|INTERNAL)? ?"/[a-z_/]*"' "$TOP/policy-server/http/routes.c" | sed 's/EXTERNAL "/\/networking\/{version}\/external/; s/INTERNAL "/\/networking\/{version}\/internal/; s/"//g; s/^ //' | grep -v :version | sort -u)
