@@ -141,12 +141,12 @@ static int start_daemon(struct http_server *s, int listener, struct err *e)
         more[n] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
         s->daemon = MHD_start_daemon(
                 flags, s->port, NULL, NULL, http_request_arrives, s, MHD_OPTION_EXTERNAL_LOGGER,
-                on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET, GIVE_FD(fd), MHD_OPTION_NOTIFY_COMPLETED,
-                http_request_completed, s, MHD_OPTION_NOTIFY_CONNECTION, http_conn_notify, s,
-                MHD_OPTION_URI_LOG_CALLBACK, http_request_new, s,
-                MHD_OPTION_CONNECTION_MEMORY_LIMIT, s->limits.head_max, MHD_OPTION_CONNECTION_LIMIT,
-                s->limits.connections, MHD_OPTION_CONNECTION_TIMEOUT, s->limits.idle_s,
-                MHD_OPTION_ARRAY, more, MHD_OPTION_END);
+                on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET, GIVE_FD(fd),
+                MHD_OPTION_NOTIFY_COMPLETED, http_request_completed, s,
+                MHD_OPTION_NOTIFY_CONNECTION, http_conn_notify, s, MHD_OPTION_URI_LOG_CALLBACK,
+                http_request_new, s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, s->limits.head_max,
+                MHD_OPTION_CONNECTION_LIMIT, s->limits.connections, MHD_OPTION_CONNECTION_TIMEOUT,
+                s->limits.idle_s, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
         if (key.data)
                 explicit_bzero(key.data, key.len);
         if (!s->daemon)

@@ -213,9 +213,9 @@ const char *http_request_address(const struct http_request *rq);
 /** http_request_gone() - Has the client hung up? For parked requests */
 bool http_request_gone(const struct http_request *rq);
 
-int64_t http_request_began_us(const struct http_request *rq); /* clock_us() at its first line */
+int64_t http_request_began_us(const struct http_request *rq);     /* clock_us() at its first line */
 const char *http_request_listener(const struct http_request *rq); /* its server's name, or NULL */
-void *http_request_app(const struct http_request *rq);            /* of the server's configuration */
+void *http_request_app(const struct http_request *rq); /* of the server's configuration */
 const struct http_route *http_request_route(const struct http_request *rq); /* NULL: 404, 405 */
 
 /**

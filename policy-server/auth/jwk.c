@@ -3,7 +3,7 @@
  * One key of /token_keys: UAA gives it as PEM ("value") and as the numbers that
  * RFC 7518 names ("n" and "e", "x" and "y"); others give the numbers only.
  */
-#include "policy-server/auth/base64url.h"
+#include "netman/base64url.h"
 #include "policy-server/auth/jwt_keys.h"
 
 #include <openssl/bn.h>

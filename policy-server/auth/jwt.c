@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy-server/auth/jwt.h"
 
-#include "policy-server/auth/base64url.h"
+#include "netman/base64url.h"
 #include "policy-server/auth/jwt_keys.h"
 
 #include <string.h>

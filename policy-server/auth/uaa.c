@@ -16,7 +16,7 @@
 /* A UAA that could not give us one is not asked again before: who waits for the answer
  * would have to wait once for each of those that wait before him. */
 #define FAILED_MS 5000
-#define FORM     "application/x-www-form-urlencoded"
+#define FORM      "application/x-www-form-urlencoded"
 
 struct uaa {
         struct upstream *server;

@@ -103,7 +103,7 @@ void upstream_stop(struct upstream *u)
 
 /** call_one() - As http_client_call(), from any thread */
 static int call_one(struct upstream *u, const struct http_call *call, struct http_answer *a,
-                  struct err *e)
+                    struct err *e)
 {
         struct http_call stoppable = *call;
         struct http_client *c = NULL;

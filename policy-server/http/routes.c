@@ -25,8 +25,8 @@ static const struct endpoint policies =
 static const struct endpoint cleanup = ENDPOINT("Cleanup", FOR_ADMINS, V0 | V1, handle_cleanup);
 static const struct endpoint status = ENDPOINT("PoliciesStatus", FOR_WRITERS, V1, handle_status);
 static const struct endpoint tags = ENDPOINT("TagsIndex", FOR_ADMINS, V0 | V1, handle_tags);
-static const struct endpoint internal_policies = ENDPOINT(
-        "InternalPolicies", FOR_CELLS, V0 | V1, handle_internal_index, .parks = true);
+static const struct endpoint internal_policies =
+        ENDPOINT("InternalPolicies", FOR_CELLS, V0 | V1, handle_internal_index, .parks = true);
 static const struct endpoint last_updated =
         ENDPOINT("InternalPoliciesLastUpdated", FOR_CELLS, V1, handle_last_updated);
 static const struct endpoint tag_make =

@@ -69,7 +69,8 @@ int source_load(PGconn *pg, unsigned int tag_length, struct table **ret, struct 
         OWN(table) struct table *t = NULL;
 
         if (table_new(tag_length, &t, e) < 0 ||
-            db_exec_on(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", QUERY_MS, NULL, e) < 0 ||
+            db_exec_on(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", QUERY_MS, NULL, e) <
+                    0 ||
             db_query_on(pg, ST_STATE, NULL, QUERY_MS, &head, e) < 0 ||
             db_query_on(pg, ST_POLICIES, NULL, LOAD_MS, &rows, e) < 0 ||
             db_exec_on(pg, "COMMIT", QUERY_MS, NULL, e) < 0)

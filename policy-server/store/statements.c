@@ -159,9 +159,7 @@ static const struct statement_text texts[] = {
                                "  WHERE revision <= $1::bigint) "
                                "UPDATE policy_state SET changes_from = $1::bigint",
                                1 },
-        [ST_POLICIES] = { "policies",
-                          POLICY_ROWS "ORDER BY p.id",
-                          0 },
+        [ST_POLICIES] = { "policies", POLICY_ROWS "ORDER BY p.id", 0 },
         [ST_UNFIT] = { "unfit",
                        POLICY_ROWS "WHERE sg.guid !~ " FIT " OR dg.guid !~ " FIT " ORDER BY p.id",
                        0 },

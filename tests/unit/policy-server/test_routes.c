@@ -21,7 +21,10 @@ static void a_route_that_does_not_is_an_error_that_names_it(void **state)
         static const struct endpoint open = { .name = "Open", .audience = FOR_ALL };
         static const struct http_route without_audience[] = {
                 { .method = "GET", .pattern = "/open", .handler = call_front, .data = &open },
-                { .method = "GET", .pattern = "/secret", .handler = call_front, .data = &forgotten },
+                { .method = "GET",
+                  .pattern = "/secret",
+                  .handler = call_front,
+                  .data = &forgotten },
                 { 0 },
         };
         static const struct http_route without_endpoint[] = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef NETMAN_POLICY_SERVER_AUTH_BASE64URL_H
-#define NETMAN_POLICY_SERVER_AUTH_BASE64URL_H
+#ifndef NETMAN_BASE64URL_H
+#define NETMAN_BASE64URL_H
 
 #include "netman/str.h"
 

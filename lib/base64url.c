@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "policy-server/auth/base64url.h"
+#include "netman/base64url.h"
 
 static int digit(char c)
 {
