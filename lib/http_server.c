@@ -194,7 +194,7 @@ int http_server_start(const struct http_server_config *c, struct http_server **r
         s->routes = c->routes;
         s->app = c->app;
         s->name = c->name;
-        s->wants_body = c->wants_body;
+        s->body_use = c->body_use;
         s->refuse = c->refuse;
         s->answered = c->answered;
         if (c->tls && set_tls(s, c->tls, e) < 0)
@@ -280,5 +280,6 @@ void http_server_stats(struct http_server *s, struct http_server_stats *ret)
         ret->connections = atomic_load(&s->connections);
         ret->in_flight = atomic_load(&s->in_flight);
         ret->requests = atomic_load(&s->requests);
+        ret->bodies = atomic_load(&s->bodies);
         ret->queued = http_work_queued(&s->work) + http_work_queued(&s->reserve);
 }

@@ -71,7 +71,8 @@ struct http_request {
         size_t body_read;
         size_t body_held; /* of the memory that the server has for bodies */
         bool head_seen, dispatched;
-        bool keep_body, body_over, no_room;
+        enum http_body body_use;
+        bool body_over, no_room;
         bool odd; /* its head can be read in two ways */
         int64_t began_us;
         void *own;
@@ -102,7 +103,7 @@ struct http_server {
         const struct http_route *routes;
         void *app;
         const char *name;
-        bool (*wants_body)(struct http_request *rq);
+        enum http_body (*body_use)(struct http_request *rq);
         void (*refuse)(struct http_request *rq, struct http_reply *reply);
         void (*answered)(struct http_request *rq, unsigned int status);
         struct MHD_Daemon *daemon;

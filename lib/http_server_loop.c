@@ -10,6 +10,9 @@
 /* A body that is not wanted is read on to this multiple of the limit and thrown away,
  * so that the client gets to read the answer instead of a reset. */
 #define BODY_PATIENCE 2
+/* Of each body so much is not counted with all bodies' memory: many large ones do not keep
+ * the usual ones out, and all connections together make it no more than that again. */
+#define BODY_SMALL ((size_t)16 << 10)
 
 /**
  * refuse() - Answer in the server's own name
@@ -54,7 +57,7 @@ static void dispatch(struct http_request *rq)
                 refuse(rq, MHD_HTTP_CONTENT_TOO_LARGE, "request body too large\n", NULL);
         else if (rq->no_room)
                 refuse(rq, MHD_HTTP_SERVICE_UNAVAILABLE, "too many bodies at once\n", NULL);
-        else if (rq->route->quick)
+        else if (rq->route->quick || rq->body_use == HTTP_BODY_REFUSED)
                 rq->route->handler(rq);
         else if (!http_work_push(rq->route->reserved ? &s->reserve : &s->work, rq))
                 http_refuse_busy(rq);
@@ -125,14 +128,15 @@ static bool is_odd(const struct http_request *rq)
         return f.odd || f.lengths + f.encodings > 1;
 }
 
-/** wants_body() - Will anybody look at the body? */
-static bool wants_body(struct http_request *rq)
+static enum http_body body_use(struct http_request *rq)
 {
         const struct http_server *s = rq->server;
 
-        if (!rq->route || (strcmp(rq->method, "POST") != 0 && strcmp(rq->method, "PUT") != 0))
-                return false;
-        return !s->wants_body || s->wants_body(rq);
+        if (!rq->route)
+                return HTTP_BODY_REFUSED;
+        if (strcmp(rq->method, "POST") != 0 && strcmp(rq->method, "PUT") != 0)
+                return HTTP_BODY_SKIP;
+        return s->body_use ? s->body_use(rq) : HTTP_BODY_KEEP;
 }
 
 /** is_long() - Is the body announced to be longer than we would read, and throw away? */
@@ -145,15 +149,28 @@ static bool is_long(struct http_request *rq)
         if (!length || str_to_int(length, 0, INT64_MAX, &announced, NULL) < 0)
                 return false;
         if ((uint64_t)announced > max)
-                rq->body_over = rq->keep_body;
+                rq->body_over = rq->body_use == HTTP_BODY_KEEP;
         return (uint64_t)announced > max * BODY_PATIENCE;
 }
 
 /**
- * head() - The headers are there
+ * may_answer() - Can the request be answered at its head?
  *
- * Who asks before it sends a body (Expect) is answered at once if it is not wanted.
+ * Only at once: libmicrohttpd takes no answer between the head and the body's end. So
+ * a request that a worker answers has its body read, at least to the limit.
  */
+static bool may_answer(struct http_request *rq)
+{
+        bool is_too_long = is_long(rq);
+
+        if (rq->odd)
+                return true;
+        if (rq->body_use == HTTP_BODY_REFUSED)
+                return is_too_long || http_request_header(rq, "Expect");
+        return is_too_long && rq->body_over;
+}
+
+/** head() - The headers are there */
 static enum MHD_Result head(struct http_request *rq, const char *url, const char *method)
 {
         struct http_server *s = rq->server;
@@ -167,21 +184,20 @@ static enum MHD_Result head(struct http_request *rq, const char *url, const char
                 rq->conn->subject = http_tls_subject(rq->mhd);
         rq->odd |= is_odd(rq);
         rq->route = http_route_find(s->routes, rq->method, rq->path, rq->params, &rq->allow);
-        rq->keep_body = wants_body(rq);
-        if (rq->odd || is_long(rq) || (!rq->keep_body && http_request_header(rq, "Expect")))
-                return go_on(rq);
-        return MHD_YES;
+        rq->body_use = body_use(rq);
+        return may_answer(rq) ? go_on(rq) : MHD_YES;
 }
 
 /** keep() - Add a part to the body, if there is memory for it */
 static void keep(struct http_request *rq, const char *data, size_t len)
 {
         struct http_server *s = rq->server;
-        size_t more;
+        size_t large, more;
 
         str_add_mem(&rq->body, data, len);
-        more = rq->body.cap - rq->body_held;
-        rq->body_held += more;
+        large = rq->body.cap > BODY_SMALL ? rq->body.cap - BODY_SMALL : 0;
+        more = large - rq->body_held;
+        rq->body_held = large;
         if (atomic_fetch_add(&s->bodies, more) + more > s->limits.bodies_max || rq->body.bad)
                 rq->no_room = true;
 }
@@ -193,9 +209,9 @@ static enum MHD_Result body_part(struct http_request *rq, const char *data, size
         if (rq->dispatched)
                 return MHD_NO; /* refused at its head, and still sending */
         rq->body_read += *len;
-        if (rq->body_read > max && rq->keep_body)
+        if (rq->body_read > max && rq->body_use == HTTP_BODY_KEEP)
                 rq->body_over = true;
-        if (rq->keep_body && !rq->body_over && !rq->no_room)
+        if (rq->body_use == HTTP_BODY_KEEP && !rq->body_over && !rq->no_room)
                 keep(rq, data, *len);
         if (rq->body_over || rq->no_room)
                 http_request_forget_body(rq);

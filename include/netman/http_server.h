@@ -77,9 +77,10 @@ struct http_tls {
 /**
  * struct http_limits - What outsiders may use up; 0 means the default
  * @body_max:      Bytes in a request's body; 10 MiB
- * @bodies_max:    Bytes of memory for the bodies of all requests together: whose does
- *                 not fit gets 503; 64 MiB
- * @head_max:      Bytes in request line and headers; 32 KiB
+ * @bodies_max:    Bytes of memory for what the bodies of all requests together have
+ *                 beyond 16 KiB each: whose does not fit gets 503; 64 MiB
+ * @head_max:      Bytes in request line and headers; 32 KiB. libmicrohttpd takes so much
+ *                 memory for each connection that has been answered once
  * @connections:   At once; 4096
  * @per_address:   At once from one client address; 0: no limit of its own
  * @idle_s:        Seconds without progress before a connection is closed, parked
@@ -101,6 +102,17 @@ struct http_limits {
 struct http_reply;
 
 /**
+ * enum http_body - What becomes of a request's body
+ */
+enum http_body {
+        HTTP_BODY_KEEP,    /* the handler may look at it */
+        HTTP_BODY_SKIP,    /* the handler will not: thrown away as it comes */
+        HTTP_BODY_REFUSED, /* the same, and the handler answers without blocking: it is called on
+                              the event loop, before the body where that is long or waits for leave
+                            */
+};
+
+/**
  * struct http_server_config - A listener; strings need not outlive the start,
  *                             the route table, @name and @app must outlive the server
  * @name:   For logs and metrics, from http_request_listener(); may be NULL
@@ -108,9 +120,8 @@ struct http_reply;
  * @port:   0 for one that the kernel picks: http_server_port() tells which
  * @tls:    NULL for plain HTTP
  * @app:    The program's own value, from http_request_app()
- * @wants_body: Asked at a request's head, where its route is known and its method
- *          may have a body: will the handler look at it? If not it is thrown away as
- *          it comes and the handler sees none. Never blocks. NULL: yes
+ * @body_use: Asked at a request's head, where its route is known and its method may
+ *          have a body. Never blocks. NULL: HTTP_BODY_KEEP
  * @refuse: May rewrite an answer that the server gives by itself: 404, 405, 413
  *          (body too large), 503 (queue full or slow, no memory for a body). Never
  *          blocks. May be NULL
@@ -125,7 +136,7 @@ struct http_server_config {
         struct http_limits limits;
         const struct http_route *routes;
         void *app;
-        bool (*wants_body)(struct http_request *rq);
+        enum http_body (*body_use)(struct http_request *rq);
         void (*refuse)(struct http_request *rq, struct http_reply *reply);
         void (*answered)(struct http_request *rq, unsigned int status);
 };
@@ -173,8 +184,11 @@ struct http_server_stats {
         unsigned int connections; /* open now */
         unsigned int in_flight;   /* requests begun and not fully answered, parked ones included */
         unsigned int queued;      /* waiting for a worker */
+        size_t bodies;            /* memory, of what bodies_max may be */
         uint64_t requests;        /* since the start */
 };
+
+/** http_server_stats() - Each number for itself is right, not all for one moment */
 void http_server_stats(struct http_server *s, struct http_server_stats *ret);
 
 /* --- the request: all values live until http_answer() -------------------- */

@@ -202,6 +202,7 @@ static inline int standin_run(struct standin *s, const struct http_route *routes
         struct http_server_config c = { .host = s->host ? s->host : "127.0.0.1",
                                         .port = s->port,
                                         .tls = s->tls.cert_file ? &s->tls : NULL,
+                                        .limits = { .workers = 64 }, /* slow paths hold one each */
                                         .routes = routes,
                                         .app = s };
         sigset_t stop;

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #define WAIT_MS 20000
+#define LONG    (60U << 10) /* two such bodies are more than the memory for one */
 #define LARGE   (16U << 20) /* more than the kernel buffers for a connection */
 
 /** struct app - What the handlers under test share */
@@ -69,9 +70,11 @@ static void say_much(struct http_request *rq)
         http_answer(rq, &reply);
 }
 
-static bool wants_body(struct http_request *rq)
+static enum http_body body_use(struct http_request *rq)
 {
-        return !http_request_header(rq, "X-Stranger");
+        if (http_request_header(rq, "X-Stranger"))
+                return HTTP_BODY_REFUSED;
+        return http_request_header(rq, "X-Waste") ? HTTP_BODY_SKIP : HTTP_BODY_KEEP;
 }
 
 static const struct http_route routes[] = {
@@ -94,12 +97,11 @@ static int set_up(void **state)
                                                     .workers = 1,
                                                     .queue = 1,
                                                     .queue_s = 1,
-                                                    .bodies_max = 2000,
                                                     .idle_s = 2,
                                                     .answer_s = 1,
                                                     .request_s = 1 },
                                         .routes = routes,
-                                        .wants_body = wants_body,
+                                        .body_use = body_use,
                                         .app = a };
         struct err e;
 
@@ -239,6 +241,7 @@ static void a_body_that_nobody_wants_is_read_and_not_kept(void **state)
 {
         static const char *const heads[] = {
                 "POST /hello/a HTTP/1.1\r\nX-Stranger: yes\r\n",
+                "POST /hello/a HTTP/1.1\r\nX-Waste: yes\r\n",
                 "GET /hello/a HTTP/1.1\r\n",
         };
         char buf[4096];
@@ -253,50 +256,81 @@ static void a_body_that_nobody_wants_is_read_and_not_kept(void **state)
                 assert_true(str_starts(buf, "HTTP/1.1 200"));
                 assert_non_null(strstr(buf, "body=0"));
         }
-        ask(*state, "POST /none HTTP/1.1\r\nContent-Length: 9999999\r\n" CLOSE "\r\n", buf,
-            sizeof buf);
-        assert_true(str_starts(buf, "HTTP/1.1 404"));
 }
 
-static void who_asks_before_sending_a_body_that_nobody_wants_is_answered_at_once(void **state)
+static void who_is_refused_is_told_before_a_long_body_or_one_that_waits_for_leave(void **state)
 {
+        static const struct {
+                const char *head, *want;
+        } cases[] = {
+                { "POST /hello/a HTTP/1.1\r\nX-Stranger: yes\r\nContent-Length: 9999\r\n",
+                  "HTTP/1.1 200" },
+                { "POST /hello/a HTTP/1.1\r\nX-Stranger: yes\r\nContent-Length: 900\r\n"
+                  "Expect: 100-continue\r\n",
+                  "HTTP/1.1 200" },
+                { "POST /none HTTP/1.1\r\nContent-Length: 9999\r\n", "HTTP/1.1 404" },
+                { "PUT /park HTTP/1.1\r\nContent-Length: 9999\r\n", "HTTP/1.1 405" },
+                { "POST /hello/a HTTP/1.1\r\nContent-Length: 9999\r\n", "HTTP/1.1 413" },
+        };
         char buf[4096];
 
-        ask(*state,
-            "POST /hello/a HTTP/1.1\r\nX-Stranger: yes\r\nExpect: 100-continue\r\n"
-            "Content-Length: 900\r\n" CLOSE "\r\n",
-            buf, sizeof buf);
-        assert_true(str_starts(buf, "HTTP/1.1 200"));
-}
-
-static void bodies_that_fill_the_memory_for_them_keep_later_ones_out(void **state)
-{
-        struct app *a = *state;
-        OWN(fd) int held = dial(a);
-        OWN(str) struct str body = { 0 };
-        int64_t until = clock_ms() + WAIT_MS;
-        char buf[4096];
-
-        for (int i = 0; i < 90; i++)
-                str_add(&body, "0123456789");
-        say(held, "POST /hello/a HTTP/1.1\r\nHost: x\r\nContent-Length: 901\r\n\r\n");
-        say(held, body.data);
-        do {
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
                 OWN(str) struct str text = { 0 };
 
-                /* The server may not have read the first one's yet. */
-                str_addf(&text, "POST /hello/b HTTP/1.1\r\nContent-Length: 900\r\n" CLOSE "\r\n%s",
-                         body.data);
-                ask(a, text.data, buf, sizeof buf);
-        } while (str_starts(buf, "HTTP/1.1 200") && clock_ms() < until);
+                str_addf(&text, "%s" CLOSE "\r\n", cases[i].head);
+                ask(*state, text.data, buf, sizeof buf);
+                if (!str_starts(buf, cases[i].want))
+                        fail_msg("%s\nwas answered\n%s", text.data, buf);
+        }
+}
+
+/** post() - Send a request with a body of @len bytes but for the last @missing */
+static void post(int fd, size_t len, size_t missing)
+{
+        OWN(str) struct str text = { 0 };
+
+        str_addf(&text, "POST /hello/a HTTP/1.1\r\nContent-Length: %zu\r\n" CLOSE "\r\n", len);
+        for (size_t i = missing; i < len; i++)
+                str_add(&text, "a");
+        say(fd, text.data);
+}
+
+static void bodies_that_fill_the_memory_for_them_keep_large_ones_out(void **state)
+{
+        const struct http_server_config c = { .host = "127.0.0.1",
+                                              .limits = { .body_max = LONG, .bodies_max = LONG },
+                                              .routes = routes };
+        OWN(http_server) struct http_server *s = NULL;
+        struct app a = { 0 };
+        int64_t until = clock_ms() + WAIT_MS;
+        struct http_server_stats stats = { 0 };
+        OWN(fd) int held = -1;
+        OWN(fd) int refused = -1;
+        char buf[4096];
+        struct err e;
+
+        (void)state;
+        assert_int_equal(http_server_start(&c, &s, &e), 0);
+        a.server = s;
+        held = dial(&a);
+        post(held, LONG, 1);
+        while (stats.bodies < LONG / 2 && clock_ms() < until)
+                http_server_stats(s, &stats);
+        refused = dial(&a);
+        post(refused, LONG, 0);
+        hear(refused, NULL, buf, sizeof buf);
         assert_true(str_starts(buf, "HTTP/1.1 503"));
         assert_non_null(strstr(buf, "Retry-After: "));
-        say(held, "0");
-        hear(held, "body=901", buf, sizeof buf);
-        assert_true(str_starts(buf, "HTTP/1.1 200"));
-        /* Its memory is there for others again. */
-        ask(a, "POST /hello/b HTTP/1.1\r\nContent-Length: 3\r\n" CLOSE "\r\nabc", buf, sizeof buf);
+        ask(&a, "POST /hello/b HTTP/1.1\r\nContent-Length: 3\r\n" CLOSE "\r\nabc", buf, sizeof buf);
         assert_non_null(strstr(buf, "body=3"));
+        say(held, "a");
+        hear(held, NULL, buf, sizeof buf);
+        assert_true(str_starts(buf, "HTTP/1.1 200"));
+        (void)close(held);
+        held = dial(&a);
+        post(held, LONG, 0);
+        hear(held, NULL, buf, sizeof buf);
+        assert_true(str_starts(buf, "HTTP/1.1 200")); /* its memory is there again */
 }
 
 static void a_head_that_can_be_read_in_two_ways_is_refused_and_what_follows_not_read(void **state)
@@ -517,8 +551,8 @@ int main(void)
                 T(head_gets_headers_only),
                 T(a_body_over_the_limit_is_refused_and_told_so),
                 T(a_body_that_nobody_wants_is_read_and_not_kept),
-                T(who_asks_before_sending_a_body_that_nobody_wants_is_answered_at_once),
-                T(bodies_that_fill_the_memory_for_them_keep_later_ones_out),
+                T(who_is_refused_is_told_before_a_long_body_or_one_that_waits_for_leave),
+                T(bodies_that_fill_the_memory_for_them_keep_large_ones_out),
                 T(a_head_that_can_be_read_in_two_ways_is_refused_and_what_follows_not_read),
                 T(a_connection_serves_many_requests),
                 T(a_parked_request_is_answered_later_and_holds_no_thread),

@@ -48,11 +48,33 @@ static void members_are_typed_and_bounded(void **state)
         assert_int_equal(jsonx_opt_array(root, "s", &a, &e), -1);
 }
 
+static void quoted_text_is_json_whatever_it_holds(void **state)
+{
+        static const struct {
+                const char *text, *want;
+        } cases[] = {
+                { "", "\"\"" },
+                { "app-1", "\"app-1\"" },
+                { "we\"i\\rd\n", "\"we\\\"i\\\\rd\\n\"" },
+                { "gr\xc3\xbc\xc3\x9f", "\"gr\xc3\xbc\xc3\x9f\"" },
+                { "\xff", "\"(not UTF-8)\"" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < COUNT(cases); i++) {
+                OWN(str) struct str out = { 0 };
+
+                jsonx_quote(&out, cases[i].text);
+                assert_string_equal(str_text(&out), cases[i].want);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(malformed_documents_are_refused_with_their_place),
                 cmocka_unit_test(members_are_typed_and_bounded),
+                cmocka_unit_test(quoted_text_is_json_whatever_it_holds),
         };
         return cmocka_run_group_tests_name("jsonx", tests, NULL, NULL);
 }

@@ -48,11 +48,12 @@ static const char *text(const json_t *obj, const char *key)
 static void line_has_the_form_operators_tools_read(void **state)
 {
         OWN(json) json_t *line = NULL;
+        OWN(json) json_t *list = json_pack("[s, {s:i}]", "x", "n", 1);
         json_t *data;
 
         (void)state;
         log_info("created-policies", LOG_INT("count", 2), LOG_STR("who", "a\"b\n"),
-                 LOG_BOOL("ok", true));
+                 LOG_BOOL("ok", true), LOG_JSON("list", list), LOG_JSON("none", NULL));
         line = logged();
         assert_string_equal(text(line, "level"), "info");
         assert_string_equal(text(line, "source"), "cfnetworking.policy-server");
@@ -62,6 +63,8 @@ static void line_has_the_form_operators_tools_read(void **state)
         assert_int_equal(json_integer_value(json_object_get(data, "count")), 2);
         assert_string_equal(text(data, "who"), "a\"b\n");
         assert_true(json_is_true(json_object_get(data, "ok")));
+        assert_true(json_equal(json_object_get(data, "list"), list));
+        assert_true(json_is_null(json_object_get(data, "none")));
 }
 
 static void text_that_is_not_utf8_cannot_break_a_line(void **state)
