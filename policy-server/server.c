@@ -48,7 +48,7 @@ static int listen_external(struct ps *ps, struct err *e)
                                                  .limits = limits_of(c, 16, 1),
                                                  .routes = routes_external(),
                                                  .app = ps,
-                                                 .wants_body = call_wants_body,
+                                                 .body_use = call_body_use,
                                                  .refuse = refuse,
                                                  .answered = ps_metrics_answered };
 
@@ -68,7 +68,7 @@ static int listen_internal(struct ps *ps, struct err *e)
                                                  .limits = limits_of(c, 8, 2),
                                                  .routes = routes_internal(),
                                                  .app = ps,
-                                                 .wants_body = call_wants_body,
+                                                 .body_use = call_body_use,
                                                  .answered = ps_metrics_answered };
 
         return http_server_start(&conf, &ps->internal, e);

@@ -9,8 +9,8 @@
  *   watch  the client named what it has (If-None-Match) and will wait (Prefer):
  *          if that still holds it is parked until it holds no more
  *
- * A watcher whose tag no longer holds is answered from the snapshot at once,
- * unless the snapshot may be older than what the client has seen elsewhere.
+ * A watcher whose tag no longer holds is answered from the snapshot at once. If the
+ * snapshot may be older than what the client has seen elsewhere, it syncs first.
  */
 #include "netman/clock.h"
 #include "netman/log.h"
@@ -31,6 +31,7 @@
 
 /**
  * struct question - One cell's request while it is on its way
+ * @until_ms: clock_ms() until which it will wait for news; 0: it does not wait
  * @since_us: When it began to wait, for the database or for news
  */
 struct question {
@@ -40,7 +41,7 @@ struct question {
         const char *ids; /* NULL: all */
         bool has_etag;
         struct etag etag;
-        int64_t wait_ms, since_us;
+        int64_t until_ms, since_us;
         char agent[AGENT_NAME_MAX];
 };
 
@@ -139,20 +140,6 @@ static void answer(struct question *q)
         call_finish(c);
 }
 
-static void synced(struct feed_waiter *w, bool ok)
-{
-        struct question *q = (struct question *)w; /* its first member */
-        struct err why;
-
-        ps_metrics_store(q->call->ps, q->ids ? "ByGuids" : "All", clock_us() - q->since_us, ok);
-        if (ok) {
-                answer(q);
-                return;
-        }
-        (void)err_set(&why, FAULT_UPSTREAM, 0, "the database could not be asked");
-        unavailable(q, &why);
-}
-
 static struct question *of_watcher(const struct watcher *w)
 {
         return (struct question *)((uintptr_t)w - offsetof(struct question, watcher));
@@ -189,20 +176,6 @@ static bool recently_checked(struct feed *f)
         return clock_ms() - feed_checked_ms(f) <= CHECKED_MS;
 }
 
-static void finish(struct watcher *w, enum watch_wake why)
-{
-        struct question *q = of_watcher(w);
-
-        agents_woken(q->call->ps->agents, q->agent);
-        q->call->parked_us = clock_us() - q->since_us;
-        q->since_us += q->call->parked_us;
-        /* At the end of its time "nothing new" must be known, not believed. */
-        if (why == WATCH_EXPIRED && !recently_checked(q->call->ps->feed))
-                synced(&q->sync, false);
-        else
-                answer(q);
-}
-
 /**
  * park() - Wait, if there is nothing to tell yet
  *
@@ -219,8 +192,7 @@ static bool park(struct question *q)
         if (holds(q, v)) {
                 /* First, because a parked one may be woken before watch_add() returns. */
                 agents_parked(agents, q->agent, v->revision);
-                parked =
-                        watch_add(feed_watch(f), &q->watcher, q->ids, clock_ms() + q->wait_ms) == 0;
+                parked = watch_add(feed_watch(f), &q->watcher, q->ids, q->until_ms) == 0;
                 if (!parked)
                         agents_woken(agents, q->agent);
         }
@@ -228,12 +200,49 @@ static bool park(struct question *q)
         return parked;
 }
 
-/** may_be_behind() - Has the client seen something newer than the snapshot? */
+/** reply() - From a snapshot that is the newest: the answer, or a place to wait */
+static void reply(struct question *q)
+{
+        if (!q->has_etag || !q->until_ms || !park(q))
+                answer(q);
+}
+
+static void synced(struct feed_waiter *w, bool ok)
+{
+        struct question *q = (struct question *)w; /* its first member */
+        int64_t now_us = clock_us();
+        struct err why;
+
+        ps_metrics_store(q->call->ps, q->ids ? "ByGuids" : "All", now_us - q->since_us, ok);
+        q->since_us = now_us;
+        if (ok) {
+                reply(q);
+                return;
+        }
+        (void)err_set(&why, FAULT_UPSTREAM, 0, "the database could not be asked");
+        unavailable(q, &why);
+}
+
+static void finish(struct watcher *w, enum watch_wake why)
+{
+        struct question *q = of_watcher(w);
+
+        agents_woken(q->call->ps->agents, q->agent);
+        q->call->parked_us = clock_us() - q->since_us;
+        q->since_us += q->call->parked_us;
+        /* At the end of its time "nothing new" must be known, not believed. */
+        if (why == WATCH_EXPIRED && !recently_checked(q->call->ps->feed))
+                synced(&q->sync, false);
+        else
+                answer(q);
+}
+
+/** may_be_behind() - May the client have seen something newer than the snapshot? */
 static bool may_be_behind(const struct question *q)
 {
         struct feed *f = q->call->ps->feed;
         const struct feed_view *v = feed_lock(f);
-        bool behind = str_eq(v->epoch, q->etag.epoch) && q->etag.revision > v->revision;
+        bool behind = !str_eq(v->epoch, q->etag.epoch) || q->etag.revision > v->revision;
 
         feed_unlock(f);
         return behind || !recently_checked(f);
@@ -253,6 +262,7 @@ void handle_internal_index(struct call *c)
 {
         struct question *q = calloc(1, sizeof *q);
         const char *etag = http_request_header(c->rq, "If-None-Match");
+        int64_t wait_ms;
 
         if (!q) {
                 call_refuse(c, 503, "out of memory");
@@ -265,12 +275,11 @@ void handle_internal_index(struct call *c)
         q->ids = http_request_query(c->rq, "id");
         name_agent(q);
         q->has_etag = etag && etag_parse(etag, &q->etag);
-        q->wait_ms = prefer_wait_ms(c->rq);
+        wait_ms = prefer_wait_ms(c->rq);
+        q->until_ms = wait_ms ? clock_ms() + wait_ms : 0;
         q->since_us = clock_us();
-        if (q->has_etag && q->wait_ms && !may_be_behind(q)) {
-                if (!park(q))
-                        answer(q);
-        } else {
+        if (q->has_etag && q->until_ms && !may_be_behind(q))
+                reply(q);
+        else
                 feed_sync(c->ps->feed, &q->sync);
-        }
 }

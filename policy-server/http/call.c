@@ -191,13 +191,16 @@ static bool read_version(struct call *c)
         return false;
 }
 
-bool call_wants_body(struct http_request *rq)
+enum http_body call_body_use(struct http_request *rq)
 {
         const struct endpoint *to = http_request_route(rq)->data;
+        bool needs_token = to->audience == FOR_WRITERS || to->audience == FOR_ADMINS;
         enum policy_version version;
 
-        return to && to->reads_body && version_of(rq, to, &version) &&
-               (to->audience == FOR_CELLS || http_request_header(rq, "Authorization"));
+        if (!version_of(rq, to, &version) ||
+            (needs_token && !http_request_header(rq, "Authorization")))
+                return HTTP_BODY_REFUSED; /* read_version() or check_caller() will see to it */
+        return to->reads_body ? HTTP_BODY_KEEP : HTTP_BODY_SKIP;
 }
 
 void call_front(struct http_request *rq)

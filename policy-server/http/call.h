@@ -82,10 +82,10 @@ void reply_error(struct http_reply *reply, unsigned int status, const char *text
 void call_front(struct http_request *rq);
 
 /**
- * call_wants_body() - Will the request get so far that its body is looked at?
+ * call_body_use() - Will the request get so far that its body is looked at?
  *
  * For the HTTP server, which then need not keep what strangers send.
  */
-bool call_wants_body(struct http_request *rq);
+enum http_body call_body_use(struct http_request *rq);
 
 #endif

@@ -5,7 +5,6 @@
 
 /* A database that takes longer than this is not there, as far as readers go. */
 #define QUERY_MS 3000
-#define LOAD_MS  60000
 
 int source_open(const struct ps_config *c, int limit_s, PGconn **ret, struct err *e)
 {
@@ -72,7 +71,7 @@ int source_load(PGconn *pg, unsigned int tag_length, struct table **ret, struct 
             db_exec_on(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", QUERY_MS, NULL, e) <
                     0 ||
             db_query_on(pg, ST_STATE, NULL, QUERY_MS, &head, e) < 0 ||
-            db_query_on(pg, ST_POLICIES, NULL, LOAD_MS, &rows, e) < 0 ||
+            db_query_on(pg, ST_POLICIES, NULL, DB_STATEMENT_MS, &rows, e) < 0 ||
             db_exec_on(pg, "COMMIT", QUERY_MS, NULL, e) < 0)
                 return -1;
         if (PQntuples(head) != 1)

@@ -8,9 +8,7 @@
  * a copy that takes its place has the same, and may have lacked its last revisions.
  * But to take it the copy's server was started, or restarted, at a time of its own.
  */
-#define EPOCH                                                                                      \
-        "epoch || '.' || "                                                                         \
-        "to_hex((extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint)"
+#define EPOCH "epoch || to_hex((extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint)"
 
 #define POLICY_ROWS                                                                                \
         "SELECT p.id, sg.guid, sg.id, dg.guid, dg.id, d.protocol, d.start_port, d.end_port "       \

@@ -77,6 +77,11 @@ check "a cell has what was before the last deletion" wait_for 20 eval '[ "$(pass
 same "what it has passed is out of quarantine" $'{}\n200 1 1 ' "$(make_policy q-1 q-2 tcp 1 q-3 s-1 tcp 1) $(warned)"
 same "what it may hold is not" $'{}\n200 1 1 1 ' "$(make_policy q-4 s-1 tcp 1) $(warned)"
 same "cells see one-byte tags" 06 "$(cell | jq -r '[.policies[] | select(.source.id == "s-1")][0].source.tag')"
+new=$(cell -o /dev/null -D - | tr -d '\r' | sed -n 's/^[Ee][Tt]ag: //p')
+cell -o /dev/null -H "If-None-Match: $new"
+check "a cell that names itself counts" wait_for 20 eval '[ "$(passed)" != -1 ]'
+curl -s "${CELL[@]}" -o /dev/null -H $'X-Agent-Id: cell-\xff' -H "If-None-Match: $new" https://127.0.0.1:4023/networking/v1/internal/policies
+check "one whose name cannot be kept counts as one that tells nothing" wait_for 20 eval '[ "$(passed)" = -1 ]'
 check "these servers end" eval 'stop_server tags && stop_server tags-internal'
 
 # --- what was begun on the first database ------------------------------------------------
