@@ -61,6 +61,10 @@ same "with an empty list" '{"total_policies":0,"policies":[]}' "$(cat "$T/two.bo
 tag=$(etag "$INT?id=app-1")
 same "a wait that ends without news ends with 304" 304 "$(status_with "$tag" "$INT?id=app-1" -H 'Prefer: wait=1')"
 same "who has something older does not wait" 200 "$(status_with '"x-1-00000000000000000000000000000000"' "$INT?id=app-1" -H 'Prefer: wait=50' -m 10)"
+park gone "\"abc-9999-${tag##*-}" "$INT?id=app-1" 60
+check "who has the same from another history of the database waits" wait_for 20 parked 1
+kill "$(cat "$T/gone.park")"
+check "and its place is free when it goes" wait_for 20 parked 0
 park gone "$tag" "$INT?id=app-1" 60
 check "a client parks" wait_for 20 parked 1
 kill "$(cat "$T/gone.park")"
