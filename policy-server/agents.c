@@ -60,19 +60,37 @@ static struct agent *slot(struct agents *a, const char *name)
         return &items[a->count++];
 }
 
-/** note() - @enforced: -1 to leave it */
-static void note(struct agents *a, const char *name, int64_t enforced, unsigned int parks)
+/**
+ * enter_epoch() - Under the lock: are the revisions that the cells spoke of still good?
+ *
+ * In another history their numbers mean something else: cells have not come anywhere
+ * in it until they say so.
+ */
+static void enter_epoch(struct agents *a, const char *epoch)
+{
+        if (str_eq(a->epoch, epoch))
+                return;
+        (void)snprintf(a->epoch, sizeof a->epoch, "%s", epoch);
+        for (size_t i = 0; i < a->count; i++)
+                a->items[i].enforced = 0;
+}
+
+/** note() - @enforced: Of the history @epoch; with NULL what is known is left */
+static void note(struct agents *a, const char *name, const char *epoch, int64_t enforced,
+                 unsigned int parks)
 {
         struct agent *who;
 
         if (!a)
                 return;
         (void)pthread_mutex_lock(&a->lock);
+        if (epoch)
+                enter_epoch(a, epoch);
         who = slot(a, name);
         if (who) {
                 who->seen_ms = clock_ms();
                 who->parked += parks;
-                if (enforced >= 0)
+                if (epoch)
                         who->enforced = enforced;
         } else {
                 a->unnamed_ms = clock_ms(); /* it is there, whoever it is */
@@ -80,14 +98,14 @@ static void note(struct agents *a, const char *name, int64_t enforced, unsigned 
         (void)pthread_mutex_unlock(&a->lock);
 }
 
-void agents_seen(struct agents *a, const char *name, int64_t enforced)
+void agents_seen(struct agents *a, const char *name, const char *epoch, int64_t enforced)
 {
-        note(a, name, enforced, 0);
+        note(a, name, epoch, enforced, 0);
 }
 
 void agents_failed(struct agents *a, const char *name)
 {
-        note(a, name, -1, 0);
+        note(a, name, NULL, 0, 0);
 }
 
 void agents_unnamed(struct agents *a)
@@ -99,9 +117,9 @@ void agents_unnamed(struct agents *a)
         (void)pthread_mutex_unlock(&a->lock);
 }
 
-void agents_parked(struct agents *a, const char *name, int64_t enforced)
+void agents_parked(struct agents *a, const char *name, const char *epoch, int64_t enforced)
 {
-        note(a, name, enforced, 1);
+        note(a, name, epoch, enforced, 1);
 }
 
 void agents_woken(struct agents *a, const char *name)
@@ -145,21 +163,6 @@ static void forget_dead(struct agents *a, int64_t now)
         a->items = items;
         a->names = alive;
         a->count = kept;
-}
-
-/**
- * enter_epoch() - Under the lock: are the revisions that the cells spoke of still good?
- *
- * In another history their numbers mean something else: cells have not come anywhere
- * in it until they say so.
- */
-static void enter_epoch(struct agents *a, const char *epoch)
-{
-        if (str_eq(a->epoch, epoch))
-                return;
-        (void)snprintf(a->epoch, sizeof a->epoch, "%s", epoch);
-        for (size_t i = 0; i < a->count; i++)
-                a->items[i].enforced = 0;
 }
 
 static void count(struct agents *a, struct readers *r)

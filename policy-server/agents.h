@@ -24,10 +24,11 @@ void agents_stop(struct agents *a);
 /**
  * agents_seen() - A cell has asked, or was answered
  * @name:     Who it is: certificate and X-Agent-Id
+ * @epoch:    The history that @enforced is of: the snapshot's, which must be locked
  * @enforced: Revision it is known to have enforced; 0 if it has not said, or
- *            speaks of another database
+ *            speaks of another history
  */
-void agents_seen(struct agents *a, const char *name, int64_t enforced);
+void agents_seen(struct agents *a, const char *name, const char *epoch, int64_t enforced);
 
 /** agents_failed() - A cell could not be answered: it is alive, and has what it had */
 void agents_failed(struct agents *a, const char *name);
@@ -40,7 +41,7 @@ void agents_unnamed(struct agents *a);
  *
  * While one does, the cell is alive and up to date.
  */
-void agents_parked(struct agents *a, const char *name, int64_t enforced);
+void agents_parked(struct agents *a, const char *name, const char *epoch, int64_t enforced);
 void agents_woken(struct agents *a, const char *name);
 
 #endif

@@ -93,7 +93,7 @@ static void note_agent(const struct question *q, const struct feed_view *v)
         if (!q->has_etag && !http_request_header(q->call->rq, "X-Agent-Id"))
                 agents_unnamed(agents);
         else
-                agents_seen(agents, q->agent,
+                agents_seen(agents, q->agent, v->epoch,
                             q->has_etag && str_eq(v->epoch, q->etag.epoch) ? q->etag.revision : 0);
 }
 
@@ -112,7 +112,7 @@ static int fill_reply(struct question *q, const struct feed_view *v, struct err 
         etag_print(v, &fp, etag);
         http_reply_header(reply, "ETag", etag);
         if (q->has_etag && fingerprint_eq(&fp, &q->etag.fp)) {
-                agents_seen(q->call->ps->agents, q->agent, v->revision);
+                agents_seen(q->call->ps->agents, q->agent, v->epoch, v->revision);
                 reply->status = 304;
                 return 0;
         }
@@ -191,7 +191,7 @@ static bool park(struct question *q)
 
         if (holds(q, v)) {
                 /* First, because a parked one may be woken before watch_add() returns. */
-                agents_parked(agents, q->agent, v->revision);
+                agents_parked(agents, q->agent, v->epoch, v->revision);
                 parked = watch_add(feed_watch(f), &q->watcher, q->ids, q->until_ms) == 0;
                 if (!parked)
                         agents_woken(agents, q->agent);
