@@ -285,7 +285,7 @@ static int add_denials(const struct draft *d, struct addr_leaf *leaves, struct e
 
                 leaves[i] = (struct addr_leaf){ .ip = d->hosts[i].ip, .rule = { .verb = FW_LOG } };
                 r->limit.per_second = d->settings->denied_per_second;
-                fw_to(r, "DENY_C2C_%.18s ", d->hosts[i].handle);
+                fw_to(r, "DENY_C2C_%.19s ", d->hosts[i].handle);
         }
         return plan_addr_tree(d->plan, PLAN_DENY, false, leaves, d->host_count, e);
 }

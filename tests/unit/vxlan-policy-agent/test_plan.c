@@ -207,11 +207,11 @@ static void logging_names_tag_and_app_and_fits_the_kernels_prefix(void **state)
         assert_string_equal(s.logged, "OK_00AB_b2222222-0000-4000-8 ");
         packet.mark = 1;
         assert_int_equal(sim_run(&s, &p, packet), SIM_REJECTED);
-        assert_string_equal(s.logged, "DENY_C2C_handle-of-a-contai REJECT_REMOTE: ");
+        assert_string_equal(s.logged, "DENY_C2C_handle-of-a-contain REJECT_REMOTE: ");
         packet.in = "br";
         packet.src = IP(10, 255, 1, 2);
         assert_int_equal(sim_run(&s, &p, packet), SIM_REJECTED);
-        assert_string_equal(s.logged, "DENY_C2C_handle-of-a-contai REJECT_LOCAL: ");
+        assert_string_equal(s.logged, "DENY_C2C_handle-of-a-contain REJECT_LOCAL: ");
         packet.dst = IP(10, 255, 2, 2); /* leaves without a tag: only its own cell knows of it */
         packet.mark = 0;
         packet.out = "flannel.1";
