@@ -155,6 +155,12 @@ int file_make_dirs(const char *path, struct err *e)
 
 int file_lock(const char *path, int wait_ms, int *ret_fd, struct err *e)
 {
+        return file_lock_unless(path, wait_ms, NULL, NULL, ret_fd, e);
+}
+
+int file_lock_unless(const char *path, int wait_ms, bool (*give_up)(void *arg), void *arg,
+                     int *ret_fd, struct err *e)
+{
         OWN(fd) int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
         int64_t start = clock_ms(), deadline = start + wait_ms;
 
@@ -167,6 +173,10 @@ int file_lock(const char *path, int wait_ms, int *ret_fd, struct err *e)
                         return err_set(e, FAULT_CONFLICT, 0,
                                        "lock %s is held by another process (waited %d ms)", path,
                                        wait_ms);
+                if (give_up && give_up(arg))
+                        return err_set(e, FAULT_CONFLICT, ECANCELED,
+                                       "lock %s is held by another process; the wait was called off",
+                                       path);
                 /*
                  * Who has waited long looks less often: fifty of them looking every
                  * millisecond take the processor from the one that holds the lock.

@@ -215,19 +215,6 @@ int fw_insert(struct fw_table *t, const char *chain, size_t at, const struct fw_
         return 0;
 }
 
-int fw_replace(struct fw_table *t, const char *chain, size_t at, const struct fw_rule *r,
-               struct err *e)
-{
-        struct fw_entry entry;
-
-        if (encode_for(t, r, &entry, e) < 0)
-                return -1;
-        if (!iptc_replace_entry(chain, &entry.head, (unsigned int)at, t->handle))
-                return fw_table_failed(t, chain, e);
-        t->changed = true;
-        return 0;
-}
-
 int fw_delete(struct fw_table *t, const char *chain, size_t at, struct err *e)
 {
         if (!iptc_delete_num_entry(chain, (unsigned int)at, t->handle))

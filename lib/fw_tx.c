@@ -58,11 +58,15 @@ int fw_locks_take(const struct fw_where *where, struct fw_locks *ret, struct err
 
         held.deadline_ms = clock_ms() + where->wait_ms;
         if (where->lock_file && where->lock_file[0] &&
-            file_lock(where->lock_file, where->wait_ms, &held.own_fd, e) < 0)
+            file_lock_unless(where->lock_file, where->wait_ms, where->give_up, where->arg,
+                             &held.own_fd, e) < 0)
                 return -1;
-        if (file_lock(where->xtables_lock ? where->xtables_lock : FW_XTABLES_LOCK,
-                      remaining_ms(&held), &held.xtables_fd, &why) < 0)
+        if (file_lock_unless(where->xtables_lock ? where->xtables_lock : FW_XTABLES_LOCK,
+                             remaining_ms(&held), where->give_up, where->arg, &held.xtables_fd,
+                             &why) < 0)
                 return denied_lock(&why, e);
+        held.give_up = where->give_up;
+        held.arg = where->arg;
         held.waited_us = clock_us() - start;
         *ret = held;
         held.own_fd = held.xtables_fd = -1;
@@ -110,6 +114,11 @@ static int try_edit(const char *table, fw_edit_fn fn, void *ctx, bool *ret_commi
         return fw_table_failed(&t, "commit", e);
 }
 
+static bool called_off(const struct fw_locks *held)
+{
+        return held->give_up && held->give_up(held->arg);
+}
+
 int fw_edit_held(const struct fw_locks *held, const char *table, fw_edit_fn fn, void *ctx,
                  struct fw_cost *ret_cost, struct err *e)
 {
@@ -121,7 +130,9 @@ int fw_edit_held(const struct fw_locks *held, const char *table, fw_edit_fn fn, 
         do {
                 cost.tries++;
                 rc = try_edit(table, fn, ctx, &cost.committed, &again, e);
-        } while (rc < 0 && again && clock_ms() < held->deadline_ms);
+        } while (rc < 0 && again && clock_ms() < held->deadline_ms && !called_off(held));
+        if (rc < 0 && again && called_off(held))
+                return err_set(e, FAULT_CONFLICT, ECANCELED, "table %s: called off", table);
         if (rc < 0 && again)
                 return err_set(e, FAULT_CONFLICT, 0,
                                "table %s: somebody kept changing it (tried %u times)", table,

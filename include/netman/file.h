@@ -10,6 +10,7 @@
 #include "netman/own.h"
 #include "netman/str.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -64,5 +65,13 @@ int file_make_dirs(const char *path, struct err *e);
  * @e:       FAULT_CONFLICT, naming the file and the time waited, at the deadline
  */
 int file_lock(const char *path, int wait_ms, int *ret_fd, struct err *e);
+
+/**
+ * file_lock_unless() - The same for who may have to stop waiting
+ * @give_up: Asked every few milliseconds of the wait; may be NULL
+ * @e:       sys is ECANCELED after it said so
+ */
+int file_lock_unless(const char *path, int wait_ms, bool (*give_up)(void *arg), void *arg,
+                     int *ret_fd, struct err *e);
 
 #endif

@@ -42,10 +42,14 @@
  * @lock_file:    iptables_lock_file of the configuration; NULL or "": only the next
  * @xtables_lock: NULL: FW_XTABLES_LOCK (another path is for tests)
  * @wait_ms:      Bound on waiting for both locks and on EAGAIN retries together
+ * @give_up:      Asked now and then meanwhile, with @arg; true ends the waiting, the
+ *                error's sys is ECANCELED then. NULL: never
  */
 struct fw_where {
         const char *lock_file, *xtables_lock;
         int wait_ms;
+        bool (*give_up)(void *arg);
+        void *arg;
 };
 
 /** struct fw_cost - What an edit took, for metrics */
@@ -89,8 +93,12 @@ int fw_size(const char *table, unsigned int *ret_rules, unsigned int *ret_bytes,
  */
 int fw_missing(struct str *ret, struct err *e);
 
-/*
- * Two tables under one hold of the locks (each still is a commit of its own):
+/**
+ * struct fw_locks - The locks, held: two tables under one hold of them
+ * @own_fd, @xtables_fd: -1: not held
+ * @deadline_ms: Of clock_ms(): until then changes by others are retried
+ * @waited_us:   What it took to get them
+ * @give_up, @arg: As in struct fw_where
  *
  *   OWN(fw_locks) struct fw_locks held = FW_LOCKS_NONE;
  *   if (fw_locks_take(&where, &held, e) < 0 || fw_edit_held(&held, "filter", …) < 0 || …
@@ -98,13 +106,24 @@ int fw_missing(struct str *ret, struct err *e);
 struct fw_locks {
         int own_fd, xtables_fd;
         int64_t deadline_ms, waited_us;
+        bool (*give_up)(void *arg);
+        void *arg;
 };
 /* clang-format off */
 #define FW_LOCKS_NONE { .own_fd = -1, .xtables_fd = -1 }
 /* clang-format on */
 
+/**
+ * fw_locks_take() - Take both locks
+ * @ret: Untouched on failure
+ * @e:   FAULT_CONFLICT: not in time, or called off; FAULT_DENIED: we may not open one
+ */
 int fw_locks_take(const struct fw_where *where, struct fw_locks *ret, struct err *e);
+
+/** fw_locks_drop() - Let go of them; what is not held is no error */
 void fw_locks_drop(struct fw_locks *held);
+
+/** fw_edit_held() - As fw_edit(), under locks that are held already; each is a commit of its own */
 int fw_edit_held(const struct fw_locks *held, const char *table, fw_edit_fn fn, void *ctx,
                  struct fw_cost *ret_cost, struct err *e);
 
@@ -168,15 +187,15 @@ int fw_chain_set(struct fw_table *t, const char *chain, const struct fw_rule *ru
 /** fw_find() - First position >= @from of a rule same as @r, or -1 */
 ssize_t fw_find(struct fw_table *t, const char *chain, const struct fw_rule *r, size_t from);
 
+/**
+ * fw_append() - Put @r at the end of a chain
+ * @e: FAULT_ABSENT: no such chain, or none that @r could lead to
+ */
 int fw_append(struct fw_table *t, const char *chain, const struct fw_rule *r, struct err *e);
 
 /** fw_insert() - Put @r at position @at, counted from 0; @at may be the count */
 int fw_insert(struct fw_table *t, const char *chain, size_t at, const struct fw_rule *r,
               struct err *e);
-
-/** fw_replace() - Put @r in the place of the rule at @at */
-int fw_replace(struct fw_table *t, const char *chain, size_t at, const struct fw_rule *r,
-               struct err *e);
 
 /** fw_delete() - Delete the rule at position @at, counted from 0 */
 int fw_delete(struct fw_table *t, const char *chain, size_t at, struct err *e);

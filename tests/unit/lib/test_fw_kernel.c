@@ -157,7 +157,9 @@ static int misuse(struct fw_table *t, void *ctx, struct err *e)
         must(fw_chain_set(t, "FORWARD", &to_other, 1, e), e);
         assert_int_equal(fw_append(t, "FORWARD", &lost, &why), -1);
         assert_int_equal(why.fault, FAULT_ABSENT);
+        why = (struct err){ 0 };
         assert_int_equal(fw_append(t, "missing", &to_other, &why), -1);
+        assert_int_equal(why.fault, FAULT_ABSENT);
         assert_int_equal(fw_delete(t, "FORWARD", 1, &why), -1);
         assert_int_equal(fw_chain_create(t, "other", &why), -1);
         assert_int_equal(why.fault, FAULT_CONFLICT);
