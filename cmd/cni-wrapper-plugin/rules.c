@@ -81,6 +81,7 @@ static int set(const json_t *conf, const char *handle, uint32_t ip, struct err *
         if (load(conf, &c, e) < 0 || read_request(conf, &req, e) < 0)
                 return -1;
         s.workload = json_string_value(json_object_get(req.properties, "container_workload"));
+        s.app = json_string_value(json_object_get(req.properties, "policy_group_id"));
         forwards = calloc(req.netin_count + 1, sizeof *forwards);
         if (!forwards)
                 return err_oom(e);

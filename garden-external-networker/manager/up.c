@@ -168,6 +168,7 @@ static int set_rules(struct upping *u, struct err *e)
                 .ip = ntohl(u->answer.ip.addr.s_addr),
                 .workload = json_string_value(
                         json_object_get(u->req->properties, "container_workload")),
+                .app = json_string_value(json_object_get(u->req->properties, "policy_group_id")),
         };
 
         if (!list)

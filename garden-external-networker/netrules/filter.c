@@ -3,6 +3,7 @@
 #include "garden-external-networker/netrules/netrules.h"
 
 #include "garden-external-networker/netrules/netout.h"
+#include "netman/agent_rules.h"
 #include "netman/fw_dispatch.h"
 
 #include <string.h>
@@ -90,7 +91,7 @@ static int lead_here(struct fw_table *t, const struct rules_conf *c, struct err 
         struct fw_rule input = { .verb = FW_JUMP };
         size_t at;
 
-        fw_to(&agent, "%s", CHAIN_AGENT);
+        fw_to(&agent, "%s", AGENT_ROOT);
         fw_to(&ours, "%s", CHAIN_FORWARD);
         fw_to(&input, "%s", CHAIN_INPUT);
         at = fw_find(t, "FORWARD", &agent, 0) == 0 ? 1 : 0;
@@ -99,6 +100,19 @@ static int lead_here(struct fw_table *t, const struct rules_conf *c, struct err 
             fw_jump_ensure(t, "FORWARD", at, &ours, e) < 0)
                 return -1;
         return fw_jump_ensure(t, "INPUT", 0, &input, e);
+}
+
+/**
+ * evict_former() - The agent's rules for our address that speak of its former owner's app
+ *
+ * The agent replaces them when it sees the store; if it is down, nobody else would.
+ */
+static int evict_former(struct fw_table *t, const struct subject *s, struct err *e)
+{
+        const struct agent_owner owner = { .ip = s->ip, .app = s->app };
+        size_t count;
+
+        return agent_leaves_drop(t, &(struct agent_owners){ &owner, 1, false }, &count, e);
 }
 
 static int open_it(struct fw_table *t, void *ctx, struct err *e)
@@ -124,7 +138,7 @@ static int open_it(struct fw_table *t, void *ctx, struct err *e)
             put_leaf(t, &tree_dst, s, s->names.overlay, e) < 0 ||
             put_leaf(t, &tree_input, s, s->names.input, e) < 0 || shut_others(t, s, e) < 0)
                 return -1;
-        return lead_here(t, o->c, e);
+        return evict_former(t, s, e) < 0 ? -1 : lead_here(t, o->c, e);
 }
 
 int netrules_open(const struct rules_conf *c, struct subject *s, const struct egress_list *rules,

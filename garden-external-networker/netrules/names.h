@@ -13,7 +13,6 @@
 #define CHAIN_DST     "netman--dst"     /* filter; tree of overlay chains */
 #define CHAIN_INPUT   "netman--input"   /* filter; INPUT jumps here; tree of input chains */
 #define CHAIN_NETIN   "netman--netin"   /* nat; PREROUTING jumps here; tree of netin chains */
-#define CHAIN_AGENT   "vpa--forward"    /* filter; the policy agent's, always first */
 
 extern const struct fw_tree tree_src, tree_dst, tree_input, tree_netin;
 

@@ -19,12 +19,13 @@
 /**
  * struct subject - The container that rules are made for
  * @workload: "app", "running", "staging", "task"…: its property container_workload; may be NULL
+ * @app:      Whose policies it has: its property policy_group_id; may be NULL
  * @ip:       The address that Garden knows
  * @others:   Further ones in the overlay, of more networks: no rule speaks for them,
  *            so nothing passes
  */
 struct subject {
-        const char *handle, *workload;
+        const char *handle, *workload, *app;
         uint32_t ip;
         const uint32_t *others;
         size_t other_count;

@@ -5,7 +5,7 @@
 
 #include "vxlan-policy-agent/plan/plan.h"
 
-#define PLAN_SRC  PLAN_PREFIX "src"  /* tree on the source: marks */
+#define PLAN_SRC  AGENT_SRC          /* tree on the source: marks */
 #define PLAN_DENY PLAN_PREFIX "deny" /* tree on the destination: logs of refusals */
 #define PLAN_TO   PLAN_PREFIX "to-"  /* and an app's key: its chain */
 

@@ -23,6 +23,7 @@
 #ifndef VXLAN_POLICY_AGENT_PLAN_H
 #define VXLAN_POLICY_AGENT_PLAN_H
 
+#include "netman/agent_rules.h"
 #include "netman/err.h"
 #include "netman/fw_rule.h"
 #include "netman/policy.h"
@@ -32,9 +33,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PLAN_PREFIX  "vpa--" /* of all our chains; nobody else's start like this */
-#define PLAN_ROOT    "vpa--forward"
-#define PLAN_DST     "vpa--dst" /* where decisions on our containers as destinations start */
+#define PLAN_PREFIX  AGENT_PREFIX
+#define PLAN_ROOT    AGENT_ROOT
+#define PLAN_DST     AGENT_DST  /* where decisions on our containers as destinations start */
 #define PLAN_OUT     "vpa--out" /* those on what leaves for other cells */
 #define PLAN_TAG_MAX 0xffff     /* VXLAN's group policy id has 16 bits */
 
