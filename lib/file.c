@@ -9,6 +9,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -82,12 +83,21 @@ static int sync_parent(const char *path)
         return fd < 0 ? -1 : fsync(fd);
 }
 
+/** struct fresh - What a new file is to hold */
+struct fresh {
+        const struct iovec *parts;
+        size_t count;
+};
+
 /**
  * fill_aside() - Write the new contents to an open temporary file
  */
-static int fill_aside(int fd, const char *data, size_t len, mode_t mode, uid_t owner, gid_t group)
+static int fill_aside(int fd, const struct fresh *f, mode_t mode, uid_t owner, gid_t group)
 {
-        if (write_all(fd, data, len) < 0 || fchmod(fd, mode) < 0)
+        for (size_t i = 0; i < f->count; i++)
+                if (write_all(fd, f->parts[i].iov_base, f->parts[i].iov_len) < 0)
+                        return -1;
+        if (fchmod(fd, mode) < 0)
                 return -1;
         return (owner != (uid_t)-1 || group != (gid_t)-1) && fchown(fd, owner, group) < 0 ? -1 : 0;
 }
@@ -96,8 +106,8 @@ static int fill_aside(int fd, const char *data, size_t len, mode_t mode, uid_t o
  * replace() - The one way to put a new file in the place of an old one
  * @flush: It has to outlive a crash of the machine
  */
-static int replace(const char *path, const char *data, size_t len, mode_t mode, uid_t owner,
-                   gid_t group, bool flush, struct err *e)
+static int replace(const char *path, const struct fresh *f, mode_t mode, uid_t owner, gid_t group,
+                   bool flush, struct err *e)
 {
         char aside[PATH_MAX];
         OWN(fd) int fd = -1;
@@ -110,7 +120,7 @@ static int replace(const char *path, const char *data, size_t len, mode_t mode, 
         fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (fd < 0)
                 return err_set(e, FAULT_SYSTEM, errno, "create %s", aside);
-        if (fill_aside(fd, data, len, mode, owner, group) < 0 || (flush && fsync(fd) < 0) ||
+        if (fill_aside(fd, f, mode, owner, group) < 0 || (flush && fsync(fd) < 0) ||
             rename(aside, path) < 0) {
                 (void)err_set(e, FAULT_SYSTEM, errno, "write %s", path);
                 (void)unlink(aside); /* the error above is the one that matters */
@@ -124,12 +134,31 @@ static int replace(const char *path, const char *data, size_t len, mode_t mode, 
 int file_replace(const char *path, const char *data, size_t len, mode_t mode, uid_t owner,
                  gid_t group, struct err *e)
 {
-        return replace(path, data, len, mode, owner, group, true, e);
+        const struct iovec whole = { (void *)(uintptr_t)data, len };
+
+        return replace(path, &(struct fresh){ &whole, 1 }, mode, owner, group, true, e);
 }
 
 int file_swap(const char *path, const char *data, size_t len, mode_t mode, struct err *e)
 {
-        return replace(path, data, len, mode, (uid_t)-1, (gid_t)-1, false, e);
+        const struct iovec whole = { (void *)(uintptr_t)data, len };
+
+        return file_swap_parts(path, &whole, 1, mode, e);
+}
+
+int file_swap_parts(const char *path, const struct iovec *parts, size_t count, mode_t mode,
+                    struct err *e)
+{
+        return replace(path, &(struct fresh){ parts, count }, mode, (uid_t)-1, (gid_t)-1, false, e);
+}
+
+int file_flush(const char *path, struct err *e)
+{
+        OWN(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+        if (fd < 0 || fsync(fd) < 0 || sync_parent(path) < 0)
+                return err_set(e, FAULT_SYSTEM, errno, "flush %s", path);
+        return 0;
 }
 
 int file_make_dirs(const char *path, struct err *e)
@@ -174,9 +203,10 @@ int file_lock_unless(const char *path, int wait_ms, bool (*give_up)(void *arg), 
                                        "lock %s is held by another process (waited %d ms)", path,
                                        wait_ms);
                 if (give_up && give_up(arg))
-                        return err_set(e, FAULT_CONFLICT, ECANCELED,
-                                       "lock %s is held by another process; the wait was called off",
-                                       path);
+                        return err_set(
+                                e, FAULT_CONFLICT, ECANCELED,
+                                "lock %s is held by another process; the wait was called off",
+                                path);
                 /*
                  * Who has waited long looks less often: fifty of them looking every
                  * millisecond take the processor from the one that holds the lock.

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 /**
  * file_read() - A whole file
@@ -54,6 +55,13 @@ int file_swap(const char *path, const char *data, size_t len, mode_t mode, struc
  */
 int file_each_name(const char *folder, int (*fn)(const char *name, void *ctx, struct err *e),
                    void *ctx, struct err *e);
+
+/** file_swap_parts() - The same for contents in several pieces */
+int file_swap_parts(const char *path, const struct iovec *parts, size_t count, mode_t mode,
+                    struct err *e);
+
+/** file_flush() - Make a file that file_swap() wrote outlive a crash of the machine */
+int file_flush(const char *path, struct err *e);
 
 /** file_make_dirs() - mkdir -p for @path itself, mode 0755 */
 int file_make_dirs(const char *path, struct err *e);
