@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#define FORCE_TIMEOUT_S 60
-#define BODY_MAX        4096
+#define TIMEOUT_S 60
+#define BODY_MAX  4096
 
 static void answer(struct http_request *rq, unsigned int status, const char *type, struct str *body)
 {
@@ -67,13 +67,13 @@ static void put_logging(struct http_request *rq)
 
 static void get_plan(struct http_request *rq)
 {
-        struct status *status = http_request_app(rq);
         OWN(str) struct str text = { 0 };
+        struct err e = { 0 };
 
-        pthread_mutex_lock(&status->lock);
-        plan_print(&status->plan, &text);
-        pthread_mutex_unlock(&status->lock);
-        answer(rq, 200, "text/plain", &text);
+        if (status_plan(http_request_app(rq), TIMEOUT_S, &text, &e) == 0)
+                answer(rq, 200, "text/plain", &text);
+        else
+                http_answer_text(rq, 500, "text/plain", e.msg);
 }
 
 static void get_metrics(struct http_request *rq)
@@ -90,7 +90,7 @@ static void force(struct http_request *rq)
         OWN(str) struct str text = { 0 };
         struct err e = { 0 };
 
-        if (status_force(http_request_app(rq), FORCE_TIMEOUT_S, &e) == 0) {
+        if (status_force(http_request_app(rq), TIMEOUT_S, &e) == 0) {
                 http_answer_text(rq, 200, "text/plain", "");
                 return;
         }

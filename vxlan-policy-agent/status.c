@@ -15,7 +15,7 @@ int status_init(struct status *s, const struct events *events, bool logging, str
                 return err_set(e, FAULT_SYSTEM, rc, "mutex");
         (void)pthread_condattr_init(&attr); /* these three cannot fail here */
         (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-        rc = pthread_cond_init(&s->forced, &attr);
+        rc = pthread_cond_init(&s->answered, &attr);
         (void)pthread_condattr_destroy(&attr);
         if (!rc)
                 return 0;
@@ -25,8 +25,8 @@ int status_init(struct status *s, const struct events *events, bool logging, str
 
 void status_done(struct status *s)
 {
-        plan_done(&s->plan);
-        (void)pthread_cond_destroy(&s->forced);
+        str_done(&s->plan_text);
+        (void)pthread_cond_destroy(&s->answered);
         (void)pthread_mutex_destroy(&s->lock);
 }
 
@@ -48,37 +48,73 @@ void status_set_logging(struct status *s, bool on)
         events_nudge(s->events);
 }
 
-void status_set_plan(struct status *s, struct plan *p)
-{
-        struct plan old;
-
-        pthread_mutex_lock(&s->lock);
-        old = s->plan;
-        s->plan = *p;
-        pthread_mutex_unlock(&s->lock);
-        *p = old;
-}
-
-int status_force(struct status *s, int timeout_s, struct err *e)
+/**
+ * wait_done() - Under the lock: make a wish, wait until it is answered
+ */
+static int wait_done(struct status *s, uint64_t *asked, const uint64_t *done, int timeout_s,
+                     struct err *e)
 {
         struct timespec until;
-        uint64_t mine;
+        uint64_t mine = ++*asked;
         int rc = 0;
 
         (void)clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += timeout_s;
-        pthread_mutex_lock(&s->lock);
-        mine = ++s->force_asked;
         events_nudge(s->events);
-        while (s->force_done < mine && !s->stopping && rc != ETIMEDOUT)
-                rc = pthread_cond_timedwait(&s->forced, &s->lock, &until);
-        if (s->force_done < mine)
-                rc = err_set(e, FAULT_UPSTREAM, 0, "%s",
-                             s->stopping ? "the agent is stopping" : "no cycle ended in time");
-        else if (s->force_result.fault != FAULT_NONE)
+        while (*done < mine && !s->stopping && rc != ETIMEDOUT)
+                rc = pthread_cond_timedwait(&s->answered, &s->lock, &until);
+        if (*done < mine)
+                return err_set(e, FAULT_UPSTREAM, 0, "%s",
+                               s->stopping ? "the agent is stopping" : "no cycle ended in time");
+        return 0;
+}
+
+int status_plan(struct status *s, int timeout_s, struct str *ret, struct err *e)
+{
+        int rc;
+
+        pthread_mutex_lock(&s->lock);
+        s->plan_waiting++;
+        rc = wait_done(s, &s->plan_asked, &s->plan_done, timeout_s, e);
+        if (rc == 0)
+                str_add_mem(ret, str_text(&s->plan_text), s->plan_text.len);
+        if (--s->plan_waiting == 0)
+                str_done(&s->plan_text);
+        pthread_mutex_unlock(&s->lock);
+        return rc < 0 ? -1 : str_ok(ret, e);
+}
+
+uint64_t status_plan_asked(struct status *s)
+{
+        uint64_t asked;
+
+        pthread_mutex_lock(&s->lock);
+        asked = s->plan_asked > s->plan_done ? s->plan_asked : 0;
+        pthread_mutex_unlock(&s->lock);
+        return asked;
+}
+
+void status_plan_answer(struct status *s, uint64_t number, struct str *text)
+{
+        pthread_mutex_lock(&s->lock);
+        s->plan_done = number;
+        str_done(&s->plan_text);
+        if (s->plan_waiting) {
+                s->plan_text = *text;
+                *text = (struct str){ 0 };
+        }
+        pthread_cond_broadcast(&s->answered);
+        pthread_mutex_unlock(&s->lock);
+}
+
+int status_force(struct status *s, int timeout_s, struct err *e)
+{
+        int rc;
+
+        pthread_mutex_lock(&s->lock);
+        rc = wait_done(s, &s->force_asked, &s->force_done, timeout_s, e);
+        if (rc == 0 && s->force_result.fault != FAULT_NONE)
                 rc = err_set(e, s->force_result.fault, 0, "%s", s->force_result.msg);
-        else
-                rc = 0;
         pthread_mutex_unlock(&s->lock);
         return rc;
 }
@@ -98,7 +134,7 @@ void status_force_answer(struct status *s, uint64_t number, const struct err *wh
         pthread_mutex_lock(&s->lock);
         s->force_done = number;
         s->force_result = why ? *why : (struct err){ 0 };
-        pthread_cond_broadcast(&s->forced);
+        pthread_cond_broadcast(&s->answered);
         pthread_mutex_unlock(&s->lock);
 }
 
@@ -106,7 +142,7 @@ void status_stop(struct status *s)
 {
         pthread_mutex_lock(&s->lock);
         s->stopping = true;
-        pthread_cond_broadcast(&s->forced);
+        pthread_cond_broadcast(&s->answered);
         pthread_mutex_unlock(&s->lock);
 }
 

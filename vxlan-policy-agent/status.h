@@ -9,7 +9,6 @@
 #include "netman/err.h"
 #include "netman/str.h"
 #include "vxlan-policy-agent/metrics.h"
-#include "vxlan-policy-agent/plan/plan.h"
 #include "vxlan-policy-agent/poll/events.h"
 
 #include <pthread.h>
@@ -18,20 +17,24 @@
 
 /**
  * struct status - The shared part
- * @plan:        What is, or should be, in the kernel
  * @logging:     Wanted by PUT /iptables-logging
+ * @plan_asked:  Plans asked for by GET /plan, counted; each is made anew, since keeping
+ *               one would take as much memory as all policies
+ * @plan_done:   Those that are answered, by @plan_text, for @plan_waiting
  * @force_asked: Cycles asked for at the force endpoint, counted
  * @force_done:  Those that are answered; @force_result says how, fault FAULT_NONE if well
  * @stopping:    No more cycles come
  */
 struct status {
         pthread_mutex_t lock;
-        pthread_cond_t forced;
+        pthread_cond_t answered;
         const struct events *events;
         struct counts counts;
         struct meter meter; /* has locks of its own */
-        struct plan plan;
         bool logging, stopping;
+        uint64_t plan_asked, plan_done;
+        size_t plan_waiting;
+        struct str plan_text;
         uint64_t force_asked, force_done;
         struct err force_result;
 };
@@ -45,8 +48,18 @@ bool status_logging(struct status *s);
 /** status_set_logging() - From a debug server's thread: takes effect with the next cycle */
 void status_set_logging(struct status *s, bool on);
 
-/** status_set_plan() - Take over @p, leaving the old plan in it */
-void status_set_plan(struct status *s, struct plan *p);
+/**
+ * status_plan() - Ask for the plan and wait for it
+ * @ret: Gets its text
+ * @e:   FAULT_UPSTREAM if it takes longer than @timeout_s
+ */
+int status_plan(struct status *s, int timeout_s, struct str *ret, struct err *e);
+
+/** status_plan_asked() - The newest wish, or 0 if all are answered */
+uint64_t status_plan_asked(struct status *s);
+
+/** status_plan_answer() - Answer wishes up to @number; @text is taken over */
+void status_plan_answer(struct status *s, uint64_t number, struct str *text);
 
 /**
  * status_force() - Ask for a cycle and wait for its end

@@ -7,7 +7,8 @@
  *
  * For every request D/body is the answer, D/status its status (200 without),
  * D/etag its ETag. With an ETag, If-None-Match gives 304, and "Prefer: wait=N"
- * parks the request until D/etag changes, unless D/impatient exists. D/delay_ms
+ * parks the request until D/etag changes, unless D/impatient exists; with D/forgetful
+ * neither header is looked at. D/delay_ms
  * delays every answer; with D/old_api only v0 is known. Requests are appended to
  * D/log: path, If-None-Match, Prefer.
  */
@@ -77,6 +78,8 @@ static bool unchanged(const char *dir, struct http_request *rq, struct str *etag
         long wait_s = 0;
         int64_t end;
 
+        if (exists(dir, "forgetful"))
+                match = NULL;
         if (prefer && !exists(dir, "impatient"))
                 wait_s = strtol(prefer + strlen("wait="), NULL, 10);
         end = clock_ms() + wait_s * 1000;

@@ -75,15 +75,48 @@ int enforce_plan(const struct fw_where *where, const struct plan *p, struct fw_c
         return fw_edit(where, "filter", apply, &view, ret_cost, e);
 }
 
-static int look(struct fw_table *t, void *ctx, struct err *e)
+/**
+ * stands() - Does FORWARD lead to rules of ours, of whatever version?
+ */
+static int stands(struct fw_table *t, bool *ret, struct err *e)
 {
-        (void)e;
-        *(bool *)ctx = fw_chain_exists(t, PLAN_ROOT) && fw_chain_count(t, PLAN_ROOT) > 0 &&
-                       fw_find(t, HOOK, &entrance, 0) == 0;
+        OWN(fw_rules) struct fw_rules forward = { 0 };
+
+        *ret = false;
+        if (fw_chain_read(t, HOOK, &forward, e) < 0)
+                return -1;
+        for (size_t i = 0; i < forward.count && !*ret; i++) {
+                const struct fw_rule *r = &forward.items[i];
+
+                *ret = (r->verb == FW_JUMP || r->verb == FW_GOTO) &&
+                       str_starts(r->to, PLAN_PREFIX) && fw_chain_count(t, r->to) > 0;
+        }
         return 0;
 }
 
-int enforce_present(bool *ret, struct err *e)
+/** struct holding - What an edit of enforce_hold() works with */
+struct holding {
+        struct plan plan; /* borrowed, as above */
+        struct enforce_held *held;
+};
+
+static int hold(struct fw_table *t, void *ctx, struct err *e)
 {
-        return fw_view("filter", look, ret, e);
+        struct holding *h = ctx;
+
+        if (stands(t, &h->held->stood, e) < 0)
+                return -1;
+        if (!h->held->stood)
+                return apply(t, &h->plan, e);
+        if (fw_chain_count(t, PLAN_ROOT) > 0 && put_first(t, e) < 0)
+                return -1;
+        return agent_leaves_drop(t, &h->held->owners, &h->held->dropped, e);
+}
+
+int enforce_hold(const struct fw_where *where, const struct plan *p, struct enforce_held *held,
+                 struct fw_cost *ret_cost, struct err *e)
+{
+        struct holding h = { .plan = *p, .held = held };
+
+        return fw_edit(where, "filter", hold, &h, ret_cost, e);
 }

@@ -19,7 +19,25 @@
 int enforce_plan(const struct fw_where *where, const struct plan *p, struct fw_cost *ret_cost,
                  struct err *e);
 
-/** enforce_present() - Do rules of an earlier run stand in the kernel? */
-int enforce_present(bool *ret, struct err *e);
+/**
+ * struct enforce_held - What to hold, and what came of it
+ * @owners:  Of the addresses of this cell's containers
+ * @stood:   Rules of an earlier run stood, this program's or another version's
+ * @dropped: Those of them that were for an address's former owner
+ */
+struct enforce_held {
+        struct agent_owners owners;
+        bool stood;
+        size_t dropped;
+};
+
+/**
+ * enforce_hold() - Rules that stand stay, but for those of former owners; where none do, the plan
+ *
+ * FORWARD leading to any chain of ours that has rules counts as that: the chain may
+ * be the reference's, which is called otherwise.
+ */
+int enforce_hold(const struct fw_where *where, const struct plan *p, struct enforce_held *held,
+                 struct fw_cost *ret_cost, struct err *e);
 
 #endif

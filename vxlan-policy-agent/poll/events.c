@@ -4,15 +4,15 @@
 #include "netman/own.h"
 
 #include <errno.h>
-#include <libgen.h>
-#include <limits.h>
+#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/inotify.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
+
+#define KINDS 5
 
 static int listen_signals(struct err *e)
 {
@@ -28,36 +28,24 @@ static int listen_signals(struct err *e)
         return fd < 0 ? err_set(e, FAULT_SYSTEM, errno, "signalfd") : fd;
 }
 
-/**
- * watch_folder() - The folder, not the file: files are replaced, not written
- */
-static int watch_folder(int fd, const char *path, struct err *e)
+static int start_clock(int64_t period_ms, struct err *e)
 {
-        char copy[PATH_MAX];
-        const char *folder;
+        const struct timespec period = { period_ms / 1000, period_ms % 1000 * 1000000 };
+        const struct itimerspec timer = { period, period };
+        OWN(fd) int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 
-        (void)snprintf(copy, sizeof copy, "%s", path);
-        folder = dirname(copy);
-        if (inotify_add_watch(fd, folder, IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE) < 0)
-                return err_set(e, errno == ENOENT ? FAULT_ABSENT : FAULT_SYSTEM, errno, "watch %s",
-                               folder);
-        return 0;
+        if (fd < 0 || timerfd_settime(fd, 0, &timer, NULL) < 0)
+                return err_set(e, FAULT_SYSTEM, errno, "timerfd");
+        return GIVE_FD(fd);
 }
 
-static int listen_files(const char *store, const char *subnet, struct err *e)
+static int listen_files(struct events *ev, const char *store, const char *subnet, struct err *e)
 {
-        OWN(fd) int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-        struct err absent = { 0 };
-
-        if (fd < 0)
-                return err_set(e, FAULT_SYSTEM, errno, "inotify");
-        if (watch_folder(fd, store, e) < 0)
+        if (folder_watch(&ev->store, store, e) < 0 || folder_watch(&ev->subnet, subnet, e) < 0)
                 return -1;
-        if (watch_folder(fd, subnet, &absent) < 0 && absent.fault != FAULT_ABSENT) {
-                *e = absent;
-                return -1;
-        }
-        return GIVE_FD(fd);
+        if (!folder_exists(&ev->store))
+                return err_set(e, FAULT_ABSENT, ENOENT, "watch %.200s", ev->store.path);
+        return 0;
 }
 
 static int add(const struct events *ev, int fd, uint32_t event, struct err *e)
@@ -69,7 +57,8 @@ static int add(const struct events *ev, int fd, uint32_t event, struct err *e)
                        : 0;
 }
 
-int events_init(struct events *ev, const char *store, const char *subnet, struct err *e)
+int events_init(struct events *ev, const char *store, const char *subnet, int64_t tick_ms,
+                struct err *e)
 {
         OWN(events) struct events made = EVENTS_NONE;
 
@@ -78,27 +67,30 @@ int events_init(struct events *ev, const char *store, const char *subnet, struct
         if (made.all < 0 || made.nudge < 0)
                 return err_set(e, FAULT_SYSTEM, errno, "epoll");
         made.signals = listen_signals(e);
-        if (made.signals < 0)
+        if (made.signals < 0 || listen_files(&made, store, subnet, e) < 0)
                 return -1;
-        made.files = listen_files(store, subnet, e);
-        if (made.files < 0)
+        made.clock = start_clock(tick_ms, e);
+        if (made.clock < 0)
                 return -1;
         if (add(&made, made.signals, EVENT_STOP, e) < 0 ||
-            add(&made, made.files, EVENT_FILES, e) < 0 ||
-            add(&made, made.nudge, EVENT_NUDGE, e) < 0)
+            add(&made, made.store.fd, EVENT_STORE, e) < 0 ||
+            add(&made, made.subnet.fd, EVENT_SUBNET, e) < 0 ||
+            add(&made, made.nudge, EVENT_NUDGE, e) < 0 || add(&made, made.clock, EVENT_TICK, e) < 0)
                 return -1;
         *ev = made;
-        made = EVENTS_NONE;
+        made = (struct events)EVENTS_NONE;
         return 0;
 }
 
 void events_done(struct events *ev)
 {
+        folder_done(&ev->store);
+        folder_done(&ev->subnet);
+        fd_drop(&ev->clock);
         fd_drop(&ev->nudge);
-        fd_drop(&ev->files);
         fd_drop(&ev->signals);
         fd_drop(&ev->all);
-        *ev = EVENTS_NONE;
+        *ev = (struct events)EVENTS_NONE;
 }
 
 void events_nudge(const struct events *ev)
@@ -109,15 +101,33 @@ void events_nudge(const struct events *ev)
         (void)n; /* a full counter is a nudge too */
 }
 
+bool events_stopping(const struct events *ev)
+{
+        struct pollfd p = { .fd = ev->signals, .events = POLLIN };
+
+        return poll(&p, 1, 0) > 0;
+}
+
 static int fd_of(const struct events *ev, uint32_t event)
 {
-        return event == EVENT_STOP ? ev->signals : event == EVENT_FILES ? ev->files : ev->nudge;
+        switch (event) {
+        case EVENT_STOP:
+                return ev->signals;
+        case EVENT_STORE:
+                return ev->store.fd;
+        case EVENT_SUBNET:
+                return ev->subnet.fd;
+        case EVENT_TICK:
+                return ev->clock;
+        default:
+                return ev->nudge;
+        }
 }
 
 unsigned int events_wait(struct events *ev, int timeout_ms)
 {
-        struct epoll_event ready[3];
-        int n = epoll_wait(ev->all, ready, 3, timeout_ms);
+        struct epoll_event ready[KINDS];
+        int n = epoll_wait(ev->all, ready, KINDS, timeout_ms);
         unsigned int events = 0;
         char drain[4096];
 
@@ -126,5 +136,9 @@ unsigned int events_wait(struct events *ev, int timeout_ms)
                 while (read(fd_of(ev, ready[i].data.u32), drain, sizeof drain) > 0)
                         ; /* what it says does not matter, only that it is read */
         }
+        if (folder_follow(&ev->store))
+                events |= EVENT_STORE;
+        if (folder_follow(&ev->subnet))
+                events |= EVENT_SUBNET;
         return events;
 }

@@ -32,3 +32,8 @@ void pace_well(struct pace *p)
 {
         p->failures = 0;
 }
+
+bool pace_waits(const struct pace_answer *a)
+{
+        return a->named && (a->news || a->took_ms >= a->wait_ms / 2);
+}

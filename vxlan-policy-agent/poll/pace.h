@@ -27,4 +27,24 @@ int64_t pace_failed(struct pace *p);
 /** pace_well() - The server answered */
 void pace_well(struct pace *p);
 
+/**
+ * struct pace_answer - What an answer tells of the server's manners
+ * @wait_ms: It was asked to wait so long for news; 0: it was not
+ * @took_ms: It did
+ * @named:   It has names for its revisions, to ask for a newer one by
+ * @news:    It named one that we did not have
+ */
+struct pace_answer {
+        int64_t wait_ms, took_ms;
+        bool named, news;
+};
+
+/**
+ * pace_waits() - Can the server be waited on?
+ *
+ * Not one that answers at once, though it was asked to wait and has no news, or
+ * that names no revision: it has to be polled.
+ */
+bool pace_waits(const struct pace_answer *a);
+
 #endif

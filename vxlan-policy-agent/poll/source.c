@@ -92,9 +92,14 @@ static int judge_ports(const struct policy_list *list, struct err *e)
 
 int source_judge(const struct policy_list *list, struct err *e)
 {
-        OWN(mem) struct pair *pairs = calloc(2 * list->count + 1, sizeof *pairs);
+        OWN(mem) struct pair *pairs = NULL;
         size_t n = 0;
 
+        if (list->count > SOURCE_POLICIES_MAX)
+                return err_set(e, FAULT_UPSTREAM, 0,
+                               "%zu policies, more than the %d that one cell takes", list->count,
+                               SOURCE_POLICIES_MAX);
+        pairs = calloc(2 * list->count + 1, sizeof *pairs);
         if (!pairs)
                 return err_oom(e);
         for (size_t i = 0; i < list->count; i++) {
@@ -158,18 +163,28 @@ static int call(struct source *s, const struct source_ask *ask, struct http_answ
                 a, e);
 }
 
-/**
- * take_answer() - Read a 200
- */
-static int take_answer(struct http_answer *a, struct source_news *ret, struct err *e)
+static void take_revision(const struct http_answer *a, struct source_news *ret)
 {
         const char *etag = http_answer_header(a, "ETag");
 
+        if (etag && strlen(etag) <= SOURCE_ETAG_MAX)
+                memcpy(ret->revision, etag, strlen(etag) + 1);
+}
+
+/**
+ * take_answer() - Read a 200
+ */
+static int take_answer(struct http_answer *a, const struct saved_sum *known,
+                       struct source_news *ret, struct err *e)
+{
+        take_revision(a, ret);
+        if (saved_sum(str_text(&a->body), a->body.len, &ret->sum, e) < 0)
+                return -1;
+        if (known && saved_sum_eq(known, &ret->sum))
+                return 0;
         if (policy_list_parse_answer(str_text(&a->body), a->body.len, &ret->policies, e) < 0 ||
             source_judge(&ret->policies, e) < 0)
                 return -1;
-        if (etag && strlen(etag) <= SOURCE_ETAG_MAX)
-                memcpy(ret->revision, etag, strlen(etag) + 1);
         ret->changed = true;
         ret->body = a->body;
         a->body = (struct str){ 0 };
@@ -202,12 +217,14 @@ int source_ask(struct source *s, const struct source_ask *ask, struct source_new
                 return err_set(e, FAULT_UPSTREAM, ECANCELED, "the server knows only v0");
         }
         ret->parked_us = parked_us(&a);
-        if (a.status == 304 && ask->enforced[0])
+        if (a.status == 304 && ask->enforced[0]) {
+                memcpy(ret->revision, ask->enforced, strlen(ask->enforced) + 1);
                 return 0;
+        }
         if (a.status != 200)
                 return err_set(e, FAULT_UPSTREAM, 0, "policy server answered %d: %.120s", a.status,
                                str_text(&a.body));
-        if (take_answer(&a, ret, e) < 0) {
+        if (take_answer(&a, ask->known, ret, e) < 0) {
                 source_news_done(ret);
                 return err_add(e, "policy server's answer");
         }

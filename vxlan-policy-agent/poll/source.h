@@ -6,11 +6,13 @@
 #include "netman/err.h"
 #include "netman/http_client.h"
 #include "netman/policy.h"
+#include "vxlan-policy-agent/poll/saved.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SOURCE_ETAG_MAX 255 /* characters of a revision's name that we keep */
+#define SOURCE_ETAG_MAX     255    /* characters of a revision's name that we keep */
+#define SOURCE_POLICIES_MAX 100000 /* in an answer: a cell's rules have to fit into its kernel */
 
 /**
  * struct source - The server, as we know it
@@ -36,6 +38,7 @@ void source_done(struct source *s);
  * struct source_ask - One question
  * @ids:      Apps, sorted
  * @enforced: Revision that is in the kernel, "" for none
+ * @known:    Checksum of the answer that is known; NULL where none is
  * @wait_s:   Park at the server for so long while nothing is new; 0: answer at once
  * @wake_fd:  Readable: ask @on_wake, with @wake_arg, whether to go on; @ids may have
  *            changed when it returns
@@ -44,6 +47,7 @@ struct source_ask {
         const char *const *ids;
         size_t id_count;
         const char *enforced;
+        const struct saved_sum *known;
         int wait_s, timeout_s;
         int wake_fd;
         bool (*on_wake)(void *arg);
@@ -52,10 +56,10 @@ struct source_ask {
 
 /**
  * struct source_news - One answer
- * @changed:  False: what is enforced still holds, the rest is empty
+ * @changed:  False: what is known still holds, @policies and @body are empty
  * @policies: All that touch one of the ids
  * @revision: The answer's ETag; "" from a server without
- * @body:     The answer's text, to be kept on disk
+ * @body:     The answer's text, to be kept on disk; @sum: its checksum
  * @parked_us: How long the server let us wait for news, as it says
  */
 struct source_news {
@@ -64,6 +68,7 @@ struct source_news {
         struct policy_list policies;
         char revision[SOURCE_ETAG_MAX + 1];
         struct str body;
+        struct saved_sum sum;
 };
 void source_news_done(struct source_news *n);
 
@@ -79,7 +84,8 @@ static inline void source_news_drop(struct source_news *n)
  *       only the older API: it has to be asked again
  *
  * An answer that contradicts itself (an app with two tags, a tag with two apps,
- * ports that end before they start) is no answer.
+ * ports that end before they start) is no answer. One that is word for word the
+ * known one is not read again.
  */
 int source_ask(struct source *s, const struct source_ask *ask, struct source_news *ret,
                struct err *e);

@@ -35,9 +35,12 @@ static void a_leaf_is_stale_if_its_address_is_another_apps(void **state)
                 struct fw_rule r;
                 bool some, all;
         } table[] = {
-                { leaf("src:a", ADDR(2)), false, false }, { leaf("dst:a", ADDR(2)), false, false },
-                { leaf("src:b", ADDR(2)), true, true },   { leaf("dst:ab", ADDR(2)), true, true },
-                { leaf("src:a", ADDR(3)), true, true },   { leaf("src:a", ADDR(9)), false, true },
+                { leaf("src:a", ADDR(2)), false, false },
+                { leaf("dst:a", ADDR(2)), false, false },
+                { leaf("src:b", ADDR(2)), true, true },
+                { leaf("dst:ab", ADDR(2)), true, true },
+                { leaf("src:a", ADDR(3)), true, true },
+                { leaf("src:a", ADDR(9)), false, true },
                 { leaf("log of b", ADDR(2)), false, false },
         };
 
@@ -59,7 +62,8 @@ static int put_tree(struct fw_table *t, void *ctx, struct err *e)
 {
         const struct fw_rule low[] = { leaf("src:a", ADDR(2)), leaf("src:b", ADDR(3)) };
         const struct fw_rule dst = leaf("dst:a", ADDR(2));
-        const struct fw_rule up = { .src = { ADDR(0), 24, false }, .verb = FW_GOTO,
+        const struct fw_rule up = { .src = { ADDR(0), 24, false },
+                                    .verb = FW_GOTO,
                                     .to = AGENT_SRC "-0aff0100-24" };
 
         (void)ctx;
