@@ -77,20 +77,30 @@ done
 check "back again: all is as it was" wait_for 10 open_
 iptables -S >"$T/once"
 
-# --- a rival that never rests, and takes no lock ---------------------------------------------
+# --- rivals that never rest, and take no lock ------------------------------------------------
+# The command takes a lock of its own choice: another one than ours, here.
 cat >"$T/rival.sh" <<'RIVAL'
+export XTABLES_LOCKFILE=$T/rival.lock$1
 while :; do
-    iptables -A INPUT -s 192.0.2.1 -j DROP
-    iptables -D INPUT -s 192.0.2.1 -j DROP
+    iptables -A INPUT -s "192.0.2.$1" -j DROP
+    iptables -D INPUT -s "192.0.2.$1" -j DROP
 done
 RIVAL
-bash "$T/rival.sh" &
-rival=$!
-for i in $(seq 10); do
+# A large table takes long enough to read and write that they meet.
+{ printf '*filter\n:large -\n'; seq -f '-A large -s 198.18.0.1 -p udp --dport %.0f -j DROP' 2000; echo COMMIT; } | iptables-restore -n
+for i in 1 2 3; do
+    bash "$T/rival.sh" $i 2>/dev/null & # they get into each other's way, too
+    rivals+=($!)
+done
+tried_again() { [ "$(metric commit_retries_total)" -gt 0 ]; }
+# At least ten changes, and as many as it takes until one has met the rival's.
+for i in $(seq 500); do
     policies_are "s$i" "$allow" "$(policy $front 0001 $back 0002 tcp $((9000 + i)) $((9000 + i)))"
     wait_for 10 sh -c "iptables -S vpa--to-b2222222 | grep -q -- '--dport $((9000 + i))'" || break
+    [ "$i" -ge 10 ] && tried_again && break
 done
-check "ten changes get through beside a rival" sh -c "iptables -S vpa--to-b2222222 | grep -q -- '--dport 9010'"
+check "$i changes get through beside rivals" sh -c "iptables -S vpa--to-b2222222 | grep -q -- '--dport $((9000 + i))'"
+check "some of them at the second attempt" tried_again
 # A cycle that is killed half-way leaves the old rules or the new ones.
 for i in $(seq 8); do
     policies_are "k$i" "$allow" "$(policy $front 0001 $back 0002 udp "$i" "$i")"
@@ -102,11 +112,28 @@ for i in $(seq 8); do
     agent_up
 done
 refuse "killed at eight moments, it never shut what is allowed" test -e "$T/lost"
-kill "$rival"
-wait "$rival" 2>/dev/null
+kill "${rivals[@]}"
+wait "${rivals[@]}" 2>/dev/null
+iptables -F large
+iptables -X large
 policies_are last "$allow"
 check "in the end the rules are the plan's" wait_for 10 bash -c 'iptables -S | grep -v INPUT | diff -q - <(grep -v INPUT '"$T/once"') || exit 1'
 same "and nothing else is left" "" "$(iptables -S | grep -v INPUT | diff <(grep -v INPUT "$T/once") -)"
+
+# --- told to stop while somebody holds the lock -------------------------------------------------
+: >"$T/agent.log"
+exec 9>/run/xtables.lock
+flock 9
+policies_are held "$allow" "$(policy $front 0001 $back 0002 tcp 9999 9999)"
+waits_for_lock() { [ -n "$(find "/proc/$agent_pid/fd" -lname /run/xtables.lock)" ]; }
+check "the agent waits for a lock" wait_for 10 waits_for_lock
+agent_down
+same "told to stop it does, lock or no lock" 0 "$status"
+check "(the lock was held all the while)" eval '! flock -n /run/xtables.lock true'
+same "and it calls that no failure" "" "$(grep enforce-failed "$T/agent.log")"
+flock -u 9
+agent_up
+check "the next one goes on" wait_for 10 sh -c "iptables -S vpa--to-b2222222 | grep -q -- '--dport 9999'"
 
 # --- another version's chains ----------------------------------------------------------------
 # An older or a newer version of ours, and the reference, whose chain has another name each

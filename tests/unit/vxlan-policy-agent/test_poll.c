@@ -67,9 +67,30 @@ static void a_server_that_is_away_is_asked_less_and_less_but_every_half_minute(v
                 assert_in_range(pace_poll(&p), 4500, 5500);
 }
 
+static void a_server_that_does_not_wait_is_not_asked_at_once_again(void **state)
+{
+        static const struct {
+                struct pace_answer answer;
+                bool waits;
+        } table[] = {
+                { { .named = true, .news = true }, true }, /* the first answer */
+                { { .named = true, .wait_ms = 50000, .took_ms = 50000 }, true },
+                { { .named = true, .wait_ms = 50000, .took_ms = 3, .news = true }, true },
+                { { .named = true, .wait_ms = 50000, .took_ms = 3 }, false },
+                { { .named = true }, true }, /* nothing new, but it was not to wait either */
+                { { .news = true }, false }, /* there is no name to ask for more by */
+                { { 0 }, false },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < COUNT(table); i++)
+                assert_int_equal(pace_waits(&table[i].answer), table[i].waits);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_server_that_does_not_wait_is_not_asked_at_once_again),
                 cmocka_unit_test(a_subnet_file_is_read_strictly),
                 cmocka_unit_test(
                         comparing_with_the_kernel_costs_a_millisecond_a_cycle_and_is_never_put_off_for_good),
