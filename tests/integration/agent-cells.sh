@@ -92,6 +92,13 @@ check "with the container's handle" test "$(wrote "in_ns cell2" DENY_C2C_back2)"
 check "what is accepted with the source's tag" test "$(wrote "in_ns cell2" OK_0001_b2222222)" -ge 1
 check "what has no tag is refused, and logged, where it comes from" test "$(wrote "in_ns cell2" REJECT_LOCAL)" -ge 1
 
+# What the tunnel brings from outside of the overlay: not even to a port that is open.
+in_ns cell2 ip addr add 172.16.0.9/32 dev lo
+sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.flannel/1.rp_filter=0
+foreign() { iptables -v -S vpa--forward | awk '/! -s 10.255.0.0\/16 -i flannel.1 / && match($0, /-c [0-9]+/) {print substr($0, RSTART + 3, RLENGTH - 3)}'; }
+refuse "a source outside of the overlay is no way in through the tunnel" in_ns cell2 timeout 3 socat -u TCP:10.255.1.4:8080,bind=172.16.0.9,connect-timeout=1 -
+check "it is dropped for that" test "$(foreign)" -ge 1
+
 policies_are r2 "$(policy $front 0001 $back 0002 tcp 8080 8090)" "$(policy $other 0003 $cache 0004 tcp 8080 8080)" "$(policy $other 0003 $back 0002 tcp 8091 8091)"
 all_enforced
 check "a range covers its ports" reach front 10.255.2.2 8090
