@@ -47,7 +47,7 @@ die() {
 whole() { rules | diff -q - "$T/one" || rules | diff -q - "$T/none"; }
 
 n=0
-for call in setsockopt flock getsockopt rename; do
+for call in setsockopt flock getsockopt rename fsync; do
     for i in $(seq 40); do
         n=$((n + 1))
         [ $((n % 2)) = 1 ] && policies_are "turn-$n" "$always" "$one" || policies_are "turn-$n" "$always"
