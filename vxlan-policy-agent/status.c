@@ -84,14 +84,22 @@ int status_plan(struct status *s, int timeout_s, struct str *ret, struct err *e)
         return rc < 0 ? -1 : str_ok(ret, e);
 }
 
-uint64_t status_plan_asked(struct status *s)
+/**
+ * newest() - The newest wish, or 0 if all are answered
+ */
+static uint64_t newest(struct status *s, const uint64_t *asked, const uint64_t *done)
 {
-        uint64_t asked;
+        uint64_t number;
 
         pthread_mutex_lock(&s->lock);
-        asked = s->plan_asked > s->plan_done ? s->plan_asked : 0;
+        number = *asked > *done ? *asked : 0;
         pthread_mutex_unlock(&s->lock);
-        return asked;
+        return number;
+}
+
+uint64_t status_plan_asked(struct status *s)
+{
+        return newest(s, &s->plan_asked, &s->plan_done);
 }
 
 void status_plan_answer(struct status *s, uint64_t number, struct str *text)
@@ -121,12 +129,7 @@ int status_force(struct status *s, int timeout_s, struct err *e)
 
 uint64_t status_force_asked(struct status *s)
 {
-        uint64_t asked;
-
-        pthread_mutex_lock(&s->lock);
-        asked = s->force_asked > s->force_done ? s->force_asked : 0;
-        pthread_mutex_unlock(&s->lock);
-        return asked;
+        return newest(s, &s->force_asked, &s->force_done);
 }
 
 void status_force_answer(struct status *s, uint64_t number, const struct err *why)
