@@ -71,4 +71,9 @@ int saved_read(const struct saved *s, struct policy_list *ret, struct saved_sum 
 
 void saved_done(struct saved *s);
 
+static inline void saved_drop(struct saved *s)
+{
+        saved_done(s);
+}
+
 #endif
