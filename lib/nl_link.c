@@ -233,6 +233,16 @@ int nlx_link_set_mtu(struct nlx *nl, int index, uint32_t mtu, struct err *e)
         return nlx_do(nl, msg, "set interface's MTU", NULL, NULL, e);
 }
 
+int nlx_link_set_mac(struct nlx *nl, int index, const uint8_t *mac, struct err *e)
+{
+        struct ifinfomsg head = { .ifi_index = index };
+        OWN(nl_msg) struct nl_msg *msg = nlx_msg_new(RTM_NEWLINK, 0, &head, sizeof head);
+
+        if (!msg || nla_put(msg, IFLA_ADDRESS, NLX_MAC_LEN, mac) < 0)
+                return err_oom(e);
+        return nlx_do(nl, msg, "set interface's MAC address", NULL, NULL, e);
+}
+
 int nlx_link_set_up(struct nlx *nl, int index, bool up, struct err *e)
 {
         struct ifinfomsg head = {

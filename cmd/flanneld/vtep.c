@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/flanneld/vtep.h"
 
+#include "cmd/flanneld/wait.h"
 #include "netman/log.h"
 
 #include <arpa/inet.h>
@@ -50,13 +51,35 @@ static int name_rival(struct nlx *nl, const struct vtep *want, struct err *e)
                        want->vxlan.port, want->vxlan.port);
 }
 
-static int create(struct nlx *nl, const struct vtep *want, struct err *e)
+static bool has_mac(const struct vtep *v)
 {
         static const uint8_t none[NLX_MAC_LEN];
-        const uint8_t *mac = memcmp(want->mac, none, sizeof none) ? want->mac : NULL;
+
+        return memcmp(v->mac, none, sizeof none) != 0;
+}
+
+/* One host's, locally administered. */
+static void random_mac(uint8_t mac[NLX_MAC_LEN])
+{
+        uint32_t dice[] = { wait_dice(), wait_dice() };
+
+        memcpy(mac, dice, NLX_MAC_LEN);
+        mac[0] = (uint8_t)((mac[0] & ~1U) | 2);
+}
+
+/*
+ * The MAC address is always given: one of the kernel's choice counts as random,
+ * and systemd-udevd gives such a device another one after we have told it to the
+ * other cells.
+ */
+static int create(struct nlx *nl, const struct vtep *want, struct err *e)
+{
+        struct vtep v = *want;
         struct err why = { 0 };
 
-        if (nlx_vxlan_add(nl, want->name, &want->vxlan, want->mtu, mac, &why) == 0)
+        if (!has_mac(&v))
+                random_mac(v.mac);
+        if (nlx_vxlan_add(nl, v.name, &v.vxlan, v.mtu, v.mac, &why) == 0)
                 return 0;
         if (why.sys == EEXIST || why.sys == EADDRINUSE)
                 return name_rival(nl, want, e);
@@ -82,7 +105,7 @@ static int fetch(struct nlx *nl, const struct vtep *want, struct nlx_link *ret, 
                         return 0;
                 log_info("device-made-anew", LOG_STR("device", want->name),
                          LOG_STR("wrong", wrong));
-                if (strcmp(ret->kind, "vxlan") == 0)
+                if (!has_mac(want) && strcmp(ret->kind, "vxlan") == 0)
                         memcpy(anew.mac, ret->mac, sizeof anew.mac);
                 if (nlx_link_del(nl, ret->index, e) < 0)
                         return -1;
@@ -106,6 +129,11 @@ static int correct(struct nlx *nl, const struct vtep *want, struct nlx_link *is,
                 log_info("device-corrected", LOG_STR("device", want->name));
                 if (nlx_vxlan_set(nl, is->index, w, e) < 0)
                         return -1;
+        }
+        if (has_mac(want) && memcmp(is->mac, want->mac, sizeof is->mac) != 0) {
+                log_info("mac-address-corrected", LOG_STR("device", want->name));
+                if (nlx_link_set_mac(nl, is->index, want->mac, e) < 0)
+                        return err_add(e, "device %s", want->name);
         }
         if (is->mtu != want->mtu && nlx_link_set_mtu(nl, is->index, want->mtu, e) < 0)
                 return err_add(e, "device %s, MTU %u", want->name, want->mtu);

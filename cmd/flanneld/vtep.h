@@ -8,8 +8,8 @@
 
 /**
  * struct vtep - The device as it is to be
- * @mac:     Its MAC address if it must be made; all zero: the kernel's choice.
- *           A device that is there keeps its own: other cells know it
+ * @mac:     Its MAC address, as other cells know it; all zero: a device that is
+ *           there keeps its own, a new one gets one by chance
  * @address: Its address, the subnet's .0; 0: not known yet
  * @network: The overlay; other addresses out of it are taken from the device
  */

@@ -94,11 +94,13 @@ int nlx_vxlan_add(struct nlx *nl, const char *name, const struct nlx_vxlan *vxla
 int nlx_vxlan_set(struct nlx *nl, int index, const struct nlx_vxlan *vxlan, struct err *e);
 
 /**
- * nlx_link_set_mtu(), nlx_link_set_up() - Change one property of an interface
+ * nlx_link_set_mtu(), nlx_link_set_mac(), nlx_link_set_up() - Change one property of an
+ * interface
  * @mtu: In bytes
  * @e:   FAULT_ABSENT: no such interface; FAULT_SYSTEM with the kernel's errno
  */
 int nlx_link_set_mtu(struct nlx *nl, int index, uint32_t mtu, struct err *e);
+int nlx_link_set_mac(struct nlx *nl, int index, const uint8_t *mac, struct err *e);
 int nlx_link_set_up(struct nlx *nl, int index, bool up, struct err *e);
 
 /**
@@ -126,10 +128,11 @@ struct nlx_addr {
 };
 
 /**
- * struct nlx_route - An IPv4 unicast route of the main table
+ * struct nlx_route - An IPv4 route of the main table
  * @dst_be: Network; with @len 0 the default route
  * @via_be: Gateway, or 0 for none
- * @dev:    Interface's index
+ * @dev:    Interface's index; 0, only told by nlx_watch_read(): a route by none or by
+ *          several (unreachable, blackhole, with many next hops)
  * @onlink: The gateway is taken to be on @dev although no route says so
  * @proto:  Who made it (RTPROT_*); 0 means RTPROT_STATIC when adding and any when deleting
  * @metric: Priority, 0 for none

@@ -31,6 +31,7 @@ FLANNEL_SUBNET=$(gateway 1)/24
 FLANNEL_MTU=1450
 FLANNEL_IPMASQ=false" "$(cat "$T/cell1.env")"
 mac=$(on 1 cat /sys/class/net/flannel.1/address)
+same "which counts as given, so that udev leaves it alone" 3 "$(on 1 cat /sys/class/net/flannel.1/addr_assign_type)"
 same "the lease is in etcd as flannel writes it" \
     "$(subnet 1 | tr / -) $(vxlan_lease 192.0.2.11 "$mac")" "$(leases | grep 192.0.2.11)"
 check "the mark of a packet is the group in its envelope" eval '
@@ -71,6 +72,10 @@ rm "$T/cell1.env"
 stop_flanneld 1
 check "it starts without its subnet file" join 1
 same "and knows its subnet by its public address" "$sub" "$(subnet 1)"
+stop_flanneld 1
+on 1 ip link set flannel.1 address 02:aa:bb:cc:dd:ee
+check "it starts with a device that was given another MAC address meanwhile" join 1
+same "and gives it back the one that other cells know" "$before" "$(dataplane 1)"
 
 # --- repair -------------------------------------------------------------------
 has_all() { [ "$(dataplane 1)" = "$before" ]; }
@@ -82,6 +87,12 @@ on 1 ip route replace "$to2" via 192.0.2.1
 check "a route that was bent is bent back" wait_for 10 has_all
 on 1 ip route del "$to2" 2>/dev/null
 check "so is one that was deleted after that" wait_for 10 has_all
+for kind in blackhole unreachable; do
+    on 1 ip route replace $kind "$to2"
+    check "so is one that was made $kind" wait_for 10 has_all
+done
+on 1 ip route replace "$to2" nexthop via 192.0.2.1 dev eth0 nexthop via 192.0.2.2 dev eth0
+check "so is one that was made to go two ways" wait_for 10 has_all
 on 1 ip neigh del "${to2%/24}" dev flannel.1
 check "a deleted neighbour returns" wait_for 10 has_all
 on 1 bridge fdb del "$far2" dev flannel.1 dst 192.0.2.12
@@ -92,6 +103,12 @@ on 1 ip link set flannel.1 down
 check "a device that was set down comes up with all routes" wait_for 10 has_all
 on 1 ip link set flannel.1 mtu 1300
 check "a changed MTU is changed back" wait_for 10 has_all
+on 1 ip link set flannel.1 address 02:aa:bb:cc:dd:ee
+check "so is a changed MAC address, which other cells know" wait_for 10 has_all
+on 1 ip neigh replace "${to2%/24}" lladdr 02:aa:bb:cc:dd:ee dev flannel.1 nud permanent
+check "a neighbour with a wrong MAC address is set right" wait_for 10 has_all
+on 1 bridge fdb replace "$far2" dev flannel.1 dst 192.0.2.77 self permanent
+check "so is a forwarding entry with a wrong end" wait_for 10 has_all
 on 1 ip addr flush dev flannel.1
 check "a deleted address returns" wait_for 10 has_all
 on 1 ip link del flannel.1
