@@ -40,10 +40,11 @@ static bool parse_route(struct nlmsghdr *h, struct nlx_change *c)
         struct nlattr *tb[RTA_MAX + 1];
 
         if (nlmsg_parse(h, sizeof *m, tb, RTA_MAX, NULL) < 0 || m->rtm_family != AF_INET ||
-            m->rtm_table != RT_TABLE_MAIN || m->rtm_type != RTN_UNICAST || !nlx_u32(tb[RTA_OIF]))
+            m->rtm_table != RT_TABLE_MAIN)
                 return false;
         c->what = NLX_ROUTE;
-        c->route.dev = (int)nlx_u32(tb[RTA_OIF]);
+        if (m->rtm_type == RTN_UNICAST)
+                c->route.dev = (int)nlx_u32(tb[RTA_OIF]);
         c->route.dst_be = nlx_u32(tb[RTA_DST]);
         c->route.len = m->rtm_dst_len;
         c->route.via_be = nlx_u32(tb[RTA_GATEWAY]);
@@ -133,7 +134,8 @@ static int take_entry(const struct nlmsghdr *h, struct nlx_list *list, const voi
         void *room;
 
         if (!nlx_change_decode((struct nlmsghdr *)h, &c) || c.what != asked->what ||
-            (asked->dev && nlx_change_dev(&c) != asked->dev))
+            (asked->dev && nlx_change_dev(&c) != asked->dev) ||
+            (c.what == NLX_ROUTE && c.route.dev == 0))
                 return 0;
         if (!(room = nlx_list_next(list)))
                 return -1;
