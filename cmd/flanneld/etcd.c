@@ -105,57 +105,45 @@ static int refusal(const struct http_answer *a, struct err *e)
         return err_set(e, f, 0, "etcd answered %d: %s", a->status, words ? words : "without words");
 }
 
-/* A stream or a call; the answer's status is looked at by the caller. */
-static int one_try(struct etcd *d, const struct http_call *call, http_line_fn *on_line, void *arg,
-                   struct http_answer *a, struct err *e)
+static void next_member(struct etcd *d)
 {
-        struct http_client *c = d->members[d->now];
-
-        if (on_line)
-                return http_client_stream(c, call, on_line, arg, a, e);
-        return http_client_call(c, call, a, e);
-}
-
-static int try_all(struct etcd *d, const struct http_call *call, http_line_fn *on_line, void *arg,
-                   struct http_answer *a, struct err *e)
-{
-        for (size_t i = 0; i < d->count; i++) {
-                struct err why = { 0 };
-                int rc = one_try(d, call, on_line, arg, a, &why);
-
-                if (rc == 0 && a->status < 500)
-                        return 0;
-                if (rc == 0)
-                        (void)refusal(a, &why);
-                if (e)
-                        *e = why;
-                if (why.sys == ECANCELED)
-                        return -1;
-                d->now = (d->now + 1) % d->count;
-        }
-        return -1;
+        d->now = (d->now + 1) % d->count;
 }
 
 int etcd_call(struct etcd *d, const struct http_call *call, bool take_4xx, struct http_answer *a,
               struct err *e)
 {
-        if (try_all(d, call, NULL, NULL, a, e) < 0)
-                return -1;
-        if (a->status / 100 == 2 || take_4xx)
-                return 0;
-        return refusal(a, e);
+        for (size_t i = 0; i < d->count; i++) {
+                struct err why = { 0 };
+                int rc = http_client_call(d->members[d->now], call, a, &why);
+
+                if (rc == 0 && (a->status / 100 == 2 || (take_4xx && a->status < 500)))
+                        return 0;
+                if (rc == 0)
+                        (void)refusal(a, &why);
+                if (e)
+                        *e = why;
+                if (why.sys == ECANCELED || (rc == 0 && a->status < 500))
+                        return -1;
+                next_member(d);
+        }
+        return -1;
 }
 
 int etcd_stream(struct etcd *d, const struct http_call *call, http_line_fn *on_line, void *arg,
                 struct err *e)
 {
         OWN(http_answer) struct http_answer a = { 0 };
+        struct err why = { 0 };
+        int rc = http_client_stream(d->members[d->now], call, on_line, arg, &a, &why);
 
-        if (try_all(d, call, on_line, arg, &a, e) < 0)
-                return -1;
-        if (a.status / 100 != 2)
-                return refusal(&a, e);
-        /* It ended: this member may be shutting down. */
-        d->now = (d->now + 1) % d->count;
-        return 0;
+        if (rc == 0 && a.status / 100 != 2)
+                rc = refusal(&a, &why);
+        /* One that ended may be shutting down; one that was silent is asked why by
+         * the next call. */
+        if (why.sys != ECANCELED && why.sys != ETIMEDOUT)
+                next_member(d);
+        if (rc < 0)
+                *e = why;
+        return rc;
 }

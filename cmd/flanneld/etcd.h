@@ -22,7 +22,13 @@ OWN_DROP(etcd, struct etcd *, etcd_close)
 int etcd_call(struct etcd *d, const struct http_call *call, bool take_4xx, struct http_answer *a,
               struct err *e);
 
-/** etcd_stream() - The same for an answer without an end; the next call asks the next member */
+/**
+ * etcd_stream() - An answer without an end, from the member that answered last
+ * @e: As for etcd_call(); sys ETIMEDOUT: it was not over when @call's time was
+ *
+ * One try: what is asked for depends on what was heard before. The next call asks the
+ * next member, or after a time-out the same one.
+ */
 int etcd_stream(struct etcd *d, const struct http_call *call, http_line_fn *on_line, void *arg,
                 struct err *e);
 

@@ -20,12 +20,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A member that hangs tells nothing: after so long without an event ask another. */
-enum { WATCH_MS = 300000 };
-
+/**
+ * struct etcd2 - The state
+ * @silence_ms: A member that hangs tells nothing: after so long without an event ask another
+ */
 struct etcd2 {
         struct etcd *cluster; /* owned */
-        struct str base;      /* owned, "/v2/keys/coreos.com/network" */
+        int64_t silence_ms;
+        struct str base; /* owned, "/v2/keys/coreos.com/network" */
 };
 
 static void v2_close(void *s)
@@ -43,6 +45,7 @@ static int v2_open(const struct store_conf *conf, void **ret, struct err *e)
 
         if (!d)
                 return err_oom(e);
+        d->silence_ms = conf->silence_s * 1000;
         str_add(&d->base, "/v2/keys");
         for (const char *at = conf->prefix; *at; at++) {
                 char one[] = { *at, '\0' };
@@ -290,8 +293,8 @@ static int check_index(struct etcd2 *d, int64_t rev, struct err *e)
 static int v2_watch(void *s, int64_t *rev, const struct store_news *news, int wake_fd,
                     struct err *e)
 {
-        struct http_call wait = { .timeout_ms = WATCH_MS, .wake_fd = wake_fd };
         struct etcd2 *d = s;
+        struct http_call wait = { .timeout_ms = (int)d->silence_ms, .wake_fd = wake_fd };
 
         if (check_index(d, *rev, e) < 0)
                 return -1;

@@ -12,6 +12,7 @@
 #include "cmd/flanneld/etcd.h"
 #include "cmd/flanneld/etcd3_json.h"
 #include "cmd/flanneld/store_ops.h"
+#include "cmd/flanneld/wait.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,11 +21,13 @@
 
 /**
  * struct etcd3 - The state
- * @token: That we are the user of the configuration; empty: not said yet
+ * @silence_ms: How long a watch lasts before we ask whether its member still lives
+ * @token:      That we are the user of the configuration; empty: not said yet
  */
 struct etcd3 {
         struct etcd *cluster; /* owned */
         const char *prefix;
+        int64_t silence_ms;
         struct str token; /* owned */
 };
 
@@ -44,6 +47,7 @@ static int v3_open(const struct store_conf *conf, void **ret, struct err *e)
         if (!d)
                 return err_oom(e);
         d->prefix = conf->prefix;
+        d->silence_ms = conf->silence_s * 1000;
         if (etcd_open(conf, &d->cluster, e) < 0) {
                 free(d);
                 return -1;
@@ -133,19 +137,25 @@ static void add_key(struct str *s, const struct etcd3 *d, const char *name, cons
         str_add(s, "\"");
 }
 
-static int v3_config(void *s, struct str *ret, struct err *e)
+/* The configuration's key, by a read that needs a member in touch with the others. */
+static int read_config(struct etcd3 *d, json_t **ret, struct err *e)
 {
-        OWN(etcd3_kv) struct etcd3_kv kv = { 0 };
         OWN(str) struct str body = { 0 };
-        OWN(json) json_t *root = NULL;
-        struct etcd3 *d = s;
-        json_t *kvs = NULL;
 
         str_add(&body, "{");
         add_key(&body, d, "key", "config");
         str_add(&body, "}");
-        if (ask(d, "/v3/kv/range", &body, &root, e) < 0 ||
-            jsonx_opt_array(root, "kvs", &kvs, e) < 0)
+        return ask(d, "/v3/kv/range", &body, ret, e);
+}
+
+static int v3_config(void *s, struct str *ret, struct err *e)
+{
+        OWN(etcd3_kv) struct etcd3_kv kv = { 0 };
+        OWN(json) json_t *root = NULL;
+        struct etcd3 *d = s;
+        json_t *kvs = NULL;
+
+        if (read_config(d, &root, e) < 0 || jsonx_opt_array(root, "kvs", &kvs, e) < 0)
                 return -1;
         if (json_array_size(kvs) == 0)
                 return err_set(e, FAULT_ABSENT, 0, "etcd (v3 API) has no key %s/config", d->prefix);
@@ -310,61 +320,79 @@ static int v3_renew(void *s, struct lease *l, int64_t ttl_s, int64_t *ret_ttl_s,
         return 0;
 }
 
-/** struct listening - A watch and how it ended */
+/** struct listening - A watch, whether it was heard of, and how it ended */
 struct listening {
         const struct store_news *news;
         int64_t *rev;
         struct err *e;
-        bool failed;
+        bool heard, failed;
 };
 
 static int on_line(void *arg, const char *line, size_t len)
 {
         struct listening *w = arg;
 
+        w->heard = true;
         if (etcd3_watch_line(line, len, w->news, w->rev, w->e) == 0)
                 return 0;
         w->failed = true;
         return 1;
 }
 
-static int v3_watch(void *s, int64_t *rev, const struct store_news *news, int wake_fd,
-                    struct err *e)
+/**
+ * watch_once() - One watch, from @w's revision on
+ *
+ * Return: 1: its time is over; else as store_watch()
+ */
+static int watch_once(struct etcd3 *d, struct listening *w, int wake_fd, struct err *e)
 {
         /* A member that is cut off from the others must say so, not keep silent. */
         static const struct http_call_header leader = { "Grpc-Metadata-hasleader", "true" };
-        struct listening w = { .news = news, .rev = rev, .e = e };
         OWN(str) struct str body = { 0 };
-        struct etcd3 *d = s;
-        struct err why = { 0 };
         struct http_call call = {
                 .method = "POST",
                 .path = "/v3/watch",
                 .headers = &leader,
                 .header_count = 1,
+                .authorization = d->token.len ? str_text(&d->token) : NULL,
                 .content_type = "application/json",
+                .timeout_ms = (int)wait_jitter(d->silence_ms),
                 .wake_fd = wake_fd,
         };
 
-        if (log_in(d, e) < 0)
-                return -1;
-        call.authorization = d->token.len ? str_text(&d->token) : NULL;
         str_add(&body, "{\"create_request\":{");
         add_range(&body, d);
-        str_addf(&body, ",\"start_revision\":\"%" PRId64 "\"}}", *rev + 1);
+        str_addf(&body, ",\"start_revision\":\"%" PRId64 "\"}}", *w->rev + 1);
         if (str_ok(&body, e) < 0)
                 return -1;
         call.body = str_text(&body);
         call.body_len = body.len;
-        if (etcd_stream(d->cluster, &call, on_line, &w, &why) < 0) {
-                if (why.sys == ECANCELED)
+        if (etcd_stream(d->cluster, &call, on_line, w, e) < 0) {
+                if (e->sys == ECANCELED)
                         return 0;
-                *e = why;
-                return -1;
+                return e->sys == ETIMEDOUT && w->heard ? 1 : -1;
         }
-        if (w.failed)
-                return -1;
-        return err_set(e, FAULT_UPSTREAM, 0, "etcd closed the watch");
+        return w->failed ? -1 : err_set(e, FAULT_UPSTREAM, 0, "etcd closed the watch");
+}
+
+/*
+ * A member that hangs tells nothing, as one does that has nothing to tell. So each
+ * watch has an end, and begins with a call that finds a member that answers.
+ */
+static int v3_watch(void *s, int64_t *rev, const struct store_news *news, int wake_fd,
+                    struct err *e)
+{
+        int rc;
+
+        do {
+                struct listening w = { .news = news, .rev = rev, .e = e };
+                OWN(json) json_t *root = NULL;
+
+                if (read_config(s, &root, e) < 0)
+                        return -1;
+                rc = watch_once(s, &w, wake_fd, e);
+        } while (rc > 0);
+        return rc;
 }
 
 const struct store_ops store_etcd_v3 = {

@@ -14,6 +14,8 @@ const char options_usage[] =
         "  --etcd-prefix=KEY                 default /coreos.com/network\n"
         "  --etcd-api=v3|v2                  v2: share the network with flannel up to 0.20\n"
         "  --etcd-cafile, --etcd-certfile, --etcd-keyfile=FILE\n"
+        "  --etcd-silence=SECONDS            how long a watch may be silent before we make sure\n"
+        "                                    that etcd lives; default 300\n"
         "  --etcd-username, --etcd-password=TEXT\n"
         "  --iface=NAME|ADDRESS              underlay; may be repeated, the first that exists is\n"
         "                                    taken; default: that of the default route\n"
@@ -83,6 +85,7 @@ static const struct flag flags[] = {
         { "etcd-endpoints", KIND_STR, AT(store.endpoints), 0, 0, 0, NULL },
         { "etcd-prefix", KIND_STR, AT(store.prefix), 0, 0, 0, NULL },
         { "etcd-api", KIND_API, AT(store.api), 0, 0, 0, NULL },
+        { "etcd-silence", KIND_INT, AT(store.silence_s), 1, 86400, 0, NULL },
         { "etcd-cafile", KIND_STR, AT(store.ca_file), 0, 0, 0, NULL },
         { "etcd-certfile", KIND_STR, AT(store.cert_file), 0, 0, 0, NULL },
         { "etcd-keyfile", KIND_STR, AT(store.key_file), 0, 0, 0, NULL },
@@ -258,7 +261,8 @@ int options_parse(int argc, char *const *argv, char *(*environment)(const char *
 {
         struct options o = {
                 .store = { .endpoints = "http://127.0.0.1:4001,http://127.0.0.1:2379",
-                           .prefix = "/coreos.com/network" },
+                           .prefix = "/coreos.com/network",
+                           .silence_s = 300 },
                 .subnet_file = "/run/flannel/subnet.env",
                 .margin_min = 60,
                 .ttl_s = 86400,

@@ -22,12 +22,14 @@ enum store_api { STORE_ETCD_V3, STORE_ETCD_V2, STORE_FILE };
  * struct store_conf - Which store; texts are borrowed and must outlive it
  * @endpoints: Comma-separated base URLs; one that fails is followed by the next
  * @prefix:    Of all keys
+ * @silence_s: Seconds that a watch may be silent before it is asked whether etcd still lives
  * @file:      For STORE_FILE
  */
 struct store_conf {
         enum store_api api;
         const char *endpoints;
         const char *prefix;
+        int64_t silence_s;
         const char *ca_file, *cert_file, *key_file;
         const char *user, *password;
         const char *file;
