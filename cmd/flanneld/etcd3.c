@@ -9,7 +9,7 @@
  * revision I saw, put it". Renewing keeps the lease alive and touches no key,
  * so that other cells hear nothing of it.
  */
-#include "cmd/flanneld/etcd.h"
+#include "cmd/flanneld/etcd3_ask.h"
 #include "cmd/flanneld/etcd3_json.h"
 #include "cmd/flanneld/store_ops.h"
 #include "cmd/flanneld/wait.h"
@@ -18,18 +18,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/**
- * struct etcd3 - The state
- * @silence_ms: How long a watch lasts before we ask whether its member still lives
- * @token:      That we are the user of the configuration; empty: not said yet
- */
-struct etcd3 {
-        struct etcd *cluster; /* owned */
-        const char *prefix;
-        int64_t silence_ms;
-        struct str token; /* owned */
-};
 
 static void v3_close(void *s)
 {
@@ -56,75 +44,6 @@ static int v3_open(const struct store_conf *conf, void **ret, struct err *e)
         return 0;
 }
 
-/* POST @body to @path, and the JSON object that comes back. */
-static int post(struct etcd3 *d, const char *path, const struct str *body, json_t **ret,
-                struct err *e)
-{
-        OWN(http_answer) struct http_answer a = { 0 };
-        struct http_call call = {
-                .method = "POST",
-                .path = path,
-                .authorization = d->token.len ? str_text(&d->token) : NULL,
-                .content_type = "application/json",
-                .body = str_text(body),
-                .body_len = body->len,
-        };
-
-        if (str_ok(body, e) < 0 || etcd_call(d->cluster, &call, false, &a, e) < 0)
-                return -1;
-        if (jsonx_parse(str_text(&a.body), a.body.len, ret, e) < 0)
-                return err_add(e, "etcd's answer to %s", path);
-        return 0;
-}
-
-/* Get a token, if there is a user to be. */
-static int log_in(struct etcd3 *d, struct err *e)
-{
-        OWN(json) json_t *who = NULL;
-        OWN(json) json_t *root = NULL;
-        OWN(str) struct str body = { 0 };
-        OWN(mem) char *text = NULL;
-        const char *token = NULL;
-
-        str_clear(&d->token);
-        if (!etcd_user(d->cluster))
-                return 0;
-        who = json_pack("{s:s,s:s}", "name", etcd_user(d->cluster), "password",
-                        etcd_password(d->cluster));
-        text = who ? json_dumps(who, JSON_COMPACT) : NULL;
-        if (!text)
-                return err_set(e, FAULT_BAD_INPUT, 0, "user name or password is no UTF-8");
-        str_add(&body, text);
-        if (post(d, "/v3/auth/authenticate", &body, &root, e) < 0 ||
-            jsonx_str(root, "token", &token, e) < 0)
-                return err_add(e, "etcd user %s", etcd_user(d->cluster));
-        str_add(&d->token, token);
-        return str_ok(&d->token, e);
-}
-
-/**
- * ask() - The same as the user of the configuration
- *
- * A token that etcd has forgotten, or that is older than its users, is refused:
- * then we log in and ask once more.
- */
-static int ask(struct etcd3 *d, const char *path, const struct str *body, json_t **ret,
-               struct err *e)
-{
-        bool had_token = d->token.len > 0;
-        struct err why = { 0 };
-
-        if (!had_token && log_in(d, e) < 0)
-                return -1;
-        if (post(d, path, body, ret, &why) == 0)
-                return 0;
-        if (had_token && (why.fault == FAULT_DENIED || why.fault == FAULT_BAD_INPUT))
-                return log_in(d, e) < 0 ? -1 : post(d, path, body, ret, e);
-        if (e)
-                *e = why;
-        return -1;
-}
-
 /* Add "@name":"base64 of PREFIX/@key". */
 static void add_key(struct str *s, const struct etcd3 *d, const char *name, const char *key)
 {
@@ -145,7 +64,7 @@ static int read_config(struct etcd3 *d, json_t **ret, struct err *e)
         str_add(&body, "{");
         add_key(&body, d, "key", "config");
         str_add(&body, "}");
-        return ask(d, "/v3/kv/range", &body, ret, e);
+        return etcd3_ask(d, "/v3/kv/range", &body, ret, e);
 }
 
 static int v3_config(void *s, struct str *ret, struct err *e)
@@ -182,7 +101,7 @@ static int v3_list(void *s, struct leases *ret, int64_t *ret_rev, struct err *e)
         str_add(&body, "{");
         add_range(&body, d);
         str_add(&body, "}");
-        if (ask(d, "/v3/kv/range", &body, &root, e) < 0)
+        if (etcd3_ask(d, "/v3/kv/range", &body, &root, e) < 0)
                 return -1;
         return etcd3_leases(root, ret, e) < 0 ? -1 : etcd3_revision(root, ret_rev, e);
 }
@@ -193,7 +112,7 @@ static int grant(struct etcd3 *d, int64_t ttl_s, int64_t *ret_id, struct err *e)
         OWN(json) json_t *root = NULL;
 
         str_addf(&body, "{\"TTL\":\"%" PRId64 "\"}", ttl_s);
-        if (ask(d, "/v3/lease/grant", &body, &root, e) < 0)
+        if (etcd3_ask(d, "/v3/lease/grant", &body, &root, e) < 0)
                 return -1;
         if (etcd3_int(root, "ID", ret_id, e) < 0 || *ret_id == 0)
                 return err_set(e, FAULT_UPSTREAM, 0, "etcd granted no lease");
@@ -207,7 +126,7 @@ static void ungrant(struct etcd3 *d, int64_t id)
         OWN(json) json_t *root = NULL;
 
         str_addf(&body, "{\"ID\":\"%" PRId64 "\"}", id);
-        (void)ask(d, "/v3/lease/revoke", &body, &root, NULL);
+        (void)etcd3_ask(d, "/v3/lease/revoke", &body, &root, NULL);
 }
 
 /**
@@ -261,7 +180,7 @@ static int put_if(struct etcd3 *d, struct lease *l, const char *target, int64_t 
         OWN(json) json_t *root = NULL;
 
         txn_body(&body, d, l, target, expected);
-        if (ask(d, "/v3/kv/txn", &body, &root, e) < 0)
+        if (etcd3_ask(d, "/v3/kv/txn", &body, &root, e) < 0)
                 return -1;
         if (json_is_true(json_object_get(root, "succeeded")))
                 return etcd3_revision(root, &l->rev, e);
@@ -312,7 +231,7 @@ static int v3_renew(void *s, struct lease *l, int64_t ttl_s, int64_t *ret_ttl_s,
         if (l->id == 0)
                 return 0;
         str_addf(&body, "{\"ID\":\"%" PRId64 "\"}", l->id);
-        if (ask(d, "/v3/lease/keepalive", &body, &root, e) < 0 ||
+        if (etcd3_ask(d, "/v3/lease/keepalive", &body, &root, e) < 0 ||
             etcd3_int(json_object_get(root, "result"), "TTL", ret_ttl_s, e) < 0)
                 return -1;
         if (*ret_ttl_s <= 0)

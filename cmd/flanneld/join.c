@@ -2,6 +2,7 @@
 #include "cmd/flanneld/join.h"
 
 #include "cmd/flanneld/claim.h"
+#include "cmd/flanneld/patience.h"
 #include "cmd/flanneld/subnet_env.h"
 #include "cmd/flanneld/wait.h"
 #include "netman/log.h"
@@ -11,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RETRY_FIRST_MS = 200, RETRY_MOST_MS = 5000, RACES_MAX = 100 };
+enum { RACE_MS = 20, RACES_MAX = 100 };
 
 void joined_drop(struct joined *j)
 {
@@ -48,8 +49,7 @@ static int check_conf(const struct netconf *c, bool no_gbp, struct err *e)
         return 0;
 }
 
-/* The device as far as it can be known before there is a lease. */
-static void describe_device(struct joined *j)
+void joined_describe(struct joined *j)
 {
         struct vtep *v = &j->vtep;
 
@@ -83,8 +83,10 @@ static int take_lease(struct store *s, const struct options *o, struct nlx *nl, 
         if (known && known->vxlan)
                 memcpy(j->vtep.mac, known->mac, sizeof j->vtep.mac);
         j->made |= nlx_link_get(nl, j->vtep.name, &j->device, NULL) < 0;
-        if (vtep_ensure(nl, &j->vtep, &j->device, e) < 0)
+        if (vtep_ensure(nl, &j->vtep, &j->device, e) < 0) {
+                e->fault = FAULT_SYSTEM; /* nothing that waiting for the store would mend */
                 return -1;
+        }
         memcpy(j->vtep.mac, j->device.mac, sizeof j->vtep.mac);
         c.previous = subnet_env_previous(o->subnet_file);
         c.cell.public_ip = j->underlay.public_ip;
@@ -94,12 +96,6 @@ static int take_lease(struct store *s, const struct options *o, struct nlx *nl, 
         return claim_lease(s, &c, &j->all, &j->lease, &j->left_s, e);
 }
 
-/** struct patience - How long to wait for the store, and whether that was said */
-struct patience {
-        int64_t pause_ms;
-        bool said;
-};
-
 /**
  * give_up() - After a failure: wait and say no, or say yes
  *
@@ -107,19 +103,20 @@ struct patience {
  */
 static int give_up(struct patience *p, const char *doing, const struct err *why, int end_fd)
 {
-        bool race = why->fault == FAULT_CONFLICT && why->sys == EAGAIN;
-        int64_t pause = p->pause_ms ? p->pause_ms : RETRY_FIRST_MS;
+        bool said = p->pause_ms > 0;
 
-        if (!race && why->fault != FAULT_UPSTREAM && why->fault != FAULT_ABSENT)
+        if (why->fault == FAULT_CONFLICT && why->sys == EAGAIN) /* a race */
+                return wait_for(end_fd, wait_jitter(RACE_MS)) ? 0 : 1;
+        if (why->fault != FAULT_UPSTREAM && why->fault != FAULT_ABSENT)
                 return -1;
-        if (!race && !p->said)
+        /* Said once: etcd's words differ from try to try. */
+        (void)patience_fail(p, why);
+        if (!said)
                 log_error("waiting-for-store", LOG_STR("doing", doing), LOG_WHY(why));
-        p->said |= !race;
-        p->pause_ms = pause * 2 < RETRY_MOST_MS ? pause * 2 : RETRY_MOST_MS;
-        return wait_for(end_fd, wait_jitter(race ? RETRY_FIRST_MS / 10 : pause)) ? 0 : 1;
+        return wait_for(end_fd, wait_jitter(p->pause_ms)) ? 0 : 1;
 }
 
-/* The network's configuration, once there is one. Return: as join_overlay() */
+/* The network's configuration, once there is one. Return: as join_network() */
 static int await_conf(struct store *s, struct netconf *ret, int end_fd, struct err *e)
 {
         struct patience p = { 0 };
@@ -155,28 +152,31 @@ static int await_lease(struct store *s, const struct options *o, struct nlx *nl,
         return 1;
 }
 
-int join_overlay(const struct options *o, struct nlx *nl, int end_fd, struct joined *ret,
-                 struct err *e)
+int join_network(const struct options *o, struct nlx *nl, struct store *s, int end_fd,
+                 struct joined *ret, struct err *e)
 {
-        OWN(store) struct store *s = NULL;
         int rc;
 
-        if (store_open(&o->store, &s, e) < 0 ||
-            underlay_find(nl, &o->underlay, &ret->underlay, e) < 0)
+        if (underlay_find(nl, &o->underlay, &ret->underlay, e) < 0)
                 return -1;
         rc = await_conf(s, &ret->conf, end_fd, e);
         if (rc <= 0)
                 return rc;
         if (check_conf(&ret->conf, o->no_gbp, e) < 0)
                 return -1;
-        describe_device(ret);
-        if (underlay_check(nl, &ret->underlay, &ret->conf, ret->vtep.name, e) < 0)
-                return -1;
-        rc = await_lease(s, o, nl, end_fd, ret, e);
-        if (rc <= 0 && ret->made && ret->device.index)
-                (void)nlx_link_del(nl, ret->device.index, NULL); /* of no use without a lease */
+        joined_describe(ret);
+        return underlay_check(nl, &ret->underlay, &ret->conf, ret->vtep.name, e) < 0 ? -1 : 1;
+}
+
+int join_lease(const struct options *o, struct nlx *nl, struct store *s, int end_fd,
+               struct joined *j, struct err *e)
+{
+        int rc = await_lease(s, o, nl, end_fd, j, e);
+
+        if (rc <= 0 && j->made && j->device.index)
+                (void)nlx_link_del(nl, j->device.index, NULL); /* of no use without a lease */
         if (rc <= 0)
                 return rc;
-        ret->vtep.address = ret->lease.subnet.ip;
-        return vtep_ensure(nl, &ret->vtep, &ret->device, e) < 0 ? -1 : 1;
+        j->vtep.address = j->lease.subnet.ip;
+        return vtep_ensure(nl, &j->vtep, &j->device, e) < 0 ? -1 : 1;
 }

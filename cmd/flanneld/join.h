@@ -31,13 +31,20 @@ struct joined {
 
 void joined_drop(struct joined *j);
 
+/** joined_describe() - The device, as far as it follows from @conf and @underlay */
+void joined_describe(struct joined *j);
+
 /**
- * join_overlay() - Do it
+ * join_network() - First half: the underlay and the network's configuration
  * @end_fd: Readable when the daemon is to end
  *
- * Return: 1, joined; 0, told to end; -1: @e
+ * Return: 1, done; 0, told to end; -1: @e
  */
-int join_overlay(const struct options *o, struct nlx *nl, int end_fd, struct joined *ret,
-                 struct err *e);
+int join_network(const struct options *o, struct nlx *nl, struct store *s, int end_fd,
+                 struct joined *ret, struct err *e);
+
+/** join_lease() - Second half: a lease, and the device, which is up then. Return: likewise */
+int join_lease(const struct options *o, struct nlx *nl, struct store *s, int end_fd,
+               struct joined *j, struct err *e);
 
 #endif

@@ -33,18 +33,16 @@ static int edit(struct fw_table *t, void *ctx, struct err *e)
 
 int masq_sync(struct masq *m, struct err *e)
 {
-        struct fw_where where = { .lock_file = m->lock_file, .wait_ms = LOCK_WAIT_MS };
+        const struct fw_where where = { .lock_file = m->lock_file, .wait_ms = LOCK_WAIT_MS };
+        OWN(fw_locks) struct fw_locks held = FW_LOCKS_NONE;
 
-        if (fw_edit(&where, "nat", edit, m, NULL, e) < 0)
+        if (fw_locks_take(&where, &held, e) < 0 ||
+            table_edit(&held, "nat", edit, m, &m->nat, e) < 0)
                 return err_add(e, "masquerading");
-        return fw_size("nat", &m->rules, &m->bytes, e);
+        return 0;
 }
 
 bool masq_stray(const struct masq *m)
 {
-        unsigned int rules, bytes;
-
-        if (!m->on || fw_size("nat", &rules, &bytes, NULL) < 0)
-                return false;
-        return rules != m->rules || bytes != m->bytes;
+        return m->on && table_differs("nat", &m->nat);
 }

@@ -13,18 +13,18 @@
 #define FLANNELD_MASQ_H
 
 #include "cmd/flanneld/ip4.h"
-#include "netman/fw_tx.h"
+#include "cmd/flanneld/table.h"
 
 /**
  * struct masq - How the rules are kept
- * @on:            false: there are to be none
- * @rules, @bytes: Size of the table when we last set it right
+ * @on:  false: there are to be none
+ * @nat: Size of the table when we last set it right
  */
 struct masq {
         bool on;
         struct ip4_net network, subnet;
         const char *lock_file;
-        unsigned int rules, bytes;
+        struct table_size nat;
 };
 
 /** masq_sync() - Have the rules be right */

@@ -196,6 +196,14 @@ static void setting(const char *name, const char *which)
         (void)close(fd);
 }
 
+bool vtep_is_up(struct nlx *nl, const struct vtep *want)
+{
+        struct nlx_link l;
+
+        return nlx_link_get(nl, want->name, &l, NULL) == 0 && (l.flags & IFF_UP) &&
+               !*unchangeable(want, &l);
+}
+
 int vtep_ensure(struct nlx *nl, const struct vtep *want, struct nlx_link *ret, struct err *e)
 {
         struct nlx_link l = { 0 };

@@ -29,4 +29,7 @@ struct vtep {
  */
 int vtep_ensure(struct nlx *nl, const struct vtep *want, struct nlx_link *ret, struct err *e);
 
+/** vtep_is_up() - Is it there and up, and need not be made anew? */
+bool vtep_is_up(struct nlx *nl, const struct vtep *want);
+
 #endif

@@ -72,12 +72,23 @@ same "the rules are flannel's" "-A flanneld--masq -s 10.255.0.0/16 -d 10.255.0.0
 -A flanneld--masq ! -s 10.255.0.0/16 -d 10.255.0.0/16 -j MASQUERADE" "$(on 1 iptables -t nat -S flanneld--masq | tail -n +2)"
 on 1 iptables -t nat -F
 check "somebody deletes the rules: they return" wait_for 10 eval 'on 1 iptables -t nat -S POSTROUTING | grep -q flanneld--masq && outside'
-on 1 iptables -D flanneld--peers 1
-check "so does a leaf of the guard" wait_for 10 eval 'on 1 iptables -S | grep -q -- "-s 192.0.2.12/32 .*ACCEPT"'
+guard() { on 1 iptables -t mangle -S; }
+whole=$(guard)
+is_whole() { [ "$(guard)" = "$whole" ]; }
+match "the guard has a leaf for the other cell" '-s 192.0.2.12/32 -j ACCEPT' "$whole"
+on 1 iptables -t mangle -D flanneld--peers 1
+check "so does a step to a leaf of the guard" wait_for 10 is_whole
+on 1 iptables -t mangle -R flanneld--vtep 2 -j ACCEPT
+check "a rule that was changed in place is found, too" wait_for 20 is_whole
+on 1 iptables -t mangle -R flanneld--peers 1 -j ACCEPT
+check "also a step that lets in anybody" wait_for 20 is_whole
+leaf=$(grep -o 'flanneld--peers-[0-9a-f]* -s 192.0.2.12/32' <<<"$whole")
+on 1 iptables -t mangle -R "${leaf% -s *}" 1 -s 192.0.0.0/16 -j ACCEPT
+check "and a leaf that lets in half the world" wait_for 20 is_whole
 stop_flanneld 1
 check "without the flags once more" join 1 --guard=false
 lacks "masquerading is gone" flanneld <(on 1 iptables -t nat -S)
-lacks "and the guard" flanneld <(on 1 iptables -S)
+lacks "and the guard" flanneld <(on 1 iptables -S; guard)
 match "the CNI plugin is told" FLANNEL_IPMASQ=false "$(cat "$T/cell1.env")"
 stop_flanneld 2
 

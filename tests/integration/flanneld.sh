@@ -138,7 +138,7 @@ match "in etcd" "$(subnet 1 | tr / -) .*192.0.2.11" "$(leases)"
 check "and is reached again" wait_for 10 reaches 2 1
 
 # --- the guard at the tunnel's end --------------------------------------------
-match "VXLAN packets of known cells are accepted" '-s 192.0.2.12/32 .*-j ACCEPT' "$(on 1 iptables -S)"
+match "VXLAN packets of known cells are accepted" '-s 192.0.2.12/32 .*-j ACCEPT' "$(on 1 iptables -t mangle -S)"
 ip netns add stranger
 ip link add to-stranger type veth peer name eth0 netns stranger
 ip link set to-stranger master underlay up
@@ -164,7 +164,7 @@ check "and no longer when its lease has ended" wait_for 10 eval '! knock'
 on 1 iptables -t mangle -A OUTPUT -o flannel.1 -d "$(gateway 2)" -p icmp -j MARK --set-mark 5
 refuse "what an app sends does not reach another cell's own services" reaches 1 2
 check "but answers to what that cell has asked" reaches 2 1
-on 1 iptables -t mangle -F
+on 1 iptables -t mangle -F OUTPUT
 ip netns add box
 on 1 ip link add to-box type veth peer name eth0 netns box
 on 1 ip link set to-box master cni0 up
@@ -179,11 +179,42 @@ done
 left() { on 1 conntrack -L -s "${sub%.0/24}.9" 2>/dev/null | grep "dport=$1.*dst=192.0.2.11"; }
 check "a container's datagrams leave with the cell's address" wait_for 10 left 8473
 refuse "but no VXLAN packets that it has made" left 8472
-rules=$(on 1 iptables -S)
+rules_of() { on "$1" iptables -S && on "$1" iptables -t mangle -S; }
+rules=$(rules_of 1)
 stop_flanneld 1
-same "the rules outlive the daemon" "$rules" "$(on 1 iptables -S)"
+same "the rules outlive the daemon" "$rules" "$(rules_of 1)"
 on 1 iptables -F INPUT
-check "and are there again when it comes back" eval 'join 1 && [ "$(on 1 iptables -S)" = "$rules" ]'
+on 1 iptables -t mangle -F INPUT
+check "and are there again when it comes back" eval 'join 1 && [ "$(rules_of 1)" = "$rules" ]'
+
+# An older version had all its rules in filter, which each change wrote anew.
+stop_flanneld 1
+on 1 iptables-save -t mangle | sed 's/^\*mangle/*filter/' | grep -v '^:[A-Z]' >"$T/older"
+check "an older version's rules" on 1 iptables-restore -n "$T/older"
+on 1 iptables -t mangle -F
+on 1 iptables -t mangle -X
+before=$(dataplane 1)
+was=$(received)
+ip netns exec stranger ping -q -i 0.002 -c 1500 -W 1 -I 10.255.250.1 "$(gateway 1)" >"$T/flood" 2>&1 &
+flood=$!
+check "are taken over" eval 'join 1 && [ "$(rules_of 1)" = "$rules" ]'
+refuse "while a stranger's packets are not answered" wait $flood
+match "of which there were many" '1500 packets transmitted, 0 received' "$(cat "$T/flood")"
+same "nor taken out of their envelope" "$was" "$(received)"
+
+# --- a lock that somebody holds -------------------------------------------------
+make_cell 9
+exec 8>>/run/xtables.lock
+flock 8
+: >"$T/cell9.log"
+start_flanneld 9 8>&- # whoever inherits it holds it, too
+check "who starts while somebody holds iptables' lock waits for it" wait_for 20 grep -q 'waiting-for-iptables.*xtables.lock' "$T/cell9.log"
+refuse "without a device that nobody guards" on 9 ip link show flannel.1
+refuse "nor a subnet for containers" test -e "$T/cell9.env"
+exec 8>&-
+check "and joins once it has it" wait_for 20 joined 9
+stop_flanneld 9
+delete_lease "$(subnet 9 | tr / -)"
 
 # --- etcd away ----------------------------------------------------------------
 stop_pid "$T/etcd.pid"
