@@ -12,6 +12,7 @@
 void peers_drop(struct peers *p)
 {
         leases_drop(&p->wanted);
+        leases_drop(&p->beaten);
         free(p->changes);
 }
 
@@ -126,47 +127,46 @@ static const struct lease *with_mac(const struct peers *p, const uint8_t *mac)
         return NULL;
 }
 
+static bool same_mac(const struct lease *a, const struct lease *b)
+{
+        return memcmp(a->mac, b->mac, LEASE_MAC_LEN) == 0;
+}
+
 /**
- * settle_rivals() - One MAC address can be at one place only: the newest lease has it
+ * rivals() - Can only one of two leases be programmed?
  *
- * Two have it when a machine was copied, or when a cell came back under another
- * address while its old lease is still running out.
- *
- * Return: 1: @l is it; 0: @l is the older one; -1: @e
+ * One MAC address can be at one place only: two leases have it when a machine was
+ * copied, or when a cell came back under another address while its old lease is
+ * still running out. And subnets of two lengths that begin with the same address
+ * would have one VTEP address.
  */
-static int settle_rivals(struct peers *p, const struct lease *l, struct err *e)
+static bool rivals(const struct lease *a, const struct lease *b)
 {
-        const struct lease *rival = with_mac(p, l->mac);
-
-        if (!rival || ip4_net_same(rival->subnet, l->subnet))
-                return 1;
-        log_error("two-leases-with-one-mac-address", LOG_STR("mac", mac_text(l->mac).s),
-                  LOG_STR("subnet", ip4_net_text(l->subnet).s),
-                  LOG_STR("other", ip4_net_text(rival->subnet).s));
-        if (rival->rev > l->rev)
-                return 0;
-        return peers_remove(p, rival->subnet, e) < 0 ? -1 : 1;
+        return !ip4_net_same(a->subnet, b->subnet) &&
+               (same_mac(a, b) || a->subnet.ip == b->subnet.ip);
 }
 
-int peers_put(struct peers *p, const struct lease *l, struct err *e)
+/* Of two rivals the newer has the MAC address, the older the VTEP address. */
+static bool beats(const struct lease *a, const struct lease *b)
 {
-        const struct lease *was;
-        int wins = is_peer(p, l) ? settle_rivals(p, l, e) : 0;
-
-        if (wins <= 0)
-                return wins < 0 ? -1 : peers_remove(p, l->subnet, e);
-        was = leases_find(&p->wanted, l->subnet);
-        if (!was) {
-                if (collect_new(p, l, e) < 0)
-                        return -1;
-        } else if (!lease_same_cell(was, l)) {
-                if (collect_moved(p, was, l, e) < 0)
-                        return -1;
-        }
-        return leases_put(&p->wanted, l, e);
+        if (same_mac(a, b))
+                return a->rev >= b->rev;
+        return a->rev < b->rev;
 }
 
-int peers_remove(struct peers *p, struct ip4_net subnet, struct err *e)
+static void tell_rivals(const struct lease *a, const struct lease *b)
+{
+        if (same_mac(a, b))
+                log_error("two-leases-with-one-mac-address", LOG_STR("mac", mac_text(a->mac).s),
+                          LOG_STR("subnet", ip4_net_text(a->subnet).s),
+                          LOG_STR("other", ip4_net_text(b->subnet).s));
+        else
+                log_error("lease-out-of-place", LOG_STR("subnet", ip4_net_text(a->subnet).s),
+                          LOG_STR("other", ip4_net_text(b->subnet).s));
+}
+
+/* Take a peer out of what is wanted. */
+static int forget(struct peers *p, struct ip4_net subnet, struct err *e)
 {
         const struct lease *was = leases_find(&p->wanted, subnet);
 
@@ -178,8 +178,87 @@ int peers_remove(struct peers *p, struct ip4_net subnet, struct err *e)
         return 0;
 }
 
+/**
+ * settle_rivals() - Keep those that are beaten aside: they come back when who beat them goes
+ *
+ * Return: 1: @l is to be programmed; 0: it is beaten; -1: @e
+ */
+static int settle_rivals(struct peers *p, const struct lease *l, struct err *e)
+{
+        const struct lease *found[] = { with_mac(p, l->mac),
+                                        peers_at_address(p, htonl(l->subnet.ip)) };
+        struct lease lost[2];
+        size_t count = 0;
+
+        for (size_t i = 0; i < 2; i++) {
+                if (!found[i] || !rivals(found[i], l))
+                        continue;
+                tell_rivals(l, found[i]);
+                if (!beats(l, found[i]))
+                        return leases_put(&p->beaten, l, e) < 0 ? -1 : 0;
+                lost[count++] = *found[i];
+        }
+        for (size_t i = 0; i < count; i++)
+                if (leases_put(&p->beaten, &lost[i], e) < 0 || forget(p, lost[i].subnet, e) < 0)
+                        return -1;
+        return 1;
+}
+
+/* Nobody stands in the way of those any more whom @gone had beaten. */
+static int take_back(struct peers *p, const struct lease *gone, struct err *e)
+{
+        OWN(leases) struct leases set = p->beaten;
+
+        p->beaten = (struct leases){ 0 };
+        for (size_t i = 0; i < set.count; i++)
+                if ((rivals(&set.at[i], gone) ? peers_put(p, &set.at[i], e)
+                                              : leases_put(&p->beaten, &set.at[i], e)) < 0)
+                        return -1;
+        return 0;
+}
+
+/* Have @l be wanted; @was: what its subnet's lease said before, or NULL. */
+static int want(struct peers *p, const struct lease *was, const struct lease *l, struct err *e)
+{
+        if (!was && collect_new(p, l, e) < 0)
+                return -1;
+        if (was && !lease_same_cell(was, l) && collect_moved(p, was, l, e) < 0)
+                return -1;
+        return leases_put(&p->wanted, l, e);
+}
+
+int peers_put(struct peers *p, const struct lease *l, struct err *e)
+{
+        const struct lease *found = leases_find(&p->wanted, l->subnet);
+        struct lease was = found ? *found : (struct lease){ 0 };
+        int wins;
+
+        if (!is_peer(p, l))
+                return peers_remove(p, l->subnet, e);
+        leases_remove(&p->beaten, l->subnet);
+        wins = settle_rivals(p, l, e);
+        if (wins < 0)
+                return -1;
+        if ((wins ? want(p, found ? &was : NULL, l, e) : forget(p, l->subnet, e)) < 0)
+                return -1;
+        return found && !same_mac(&was, l) ? take_back(p, &was, e) : 0;
+}
+
+int peers_remove(struct peers *p, struct ip4_net subnet, struct err *e)
+{
+        const struct lease *was = leases_find(&p->wanted, subnet);
+        struct lease gone;
+
+        leases_remove(&p->beaten, subnet);
+        if (!was)
+                return 0;
+        gone = *was;
+        return forget(p, subnet, e) < 0 ? -1 : take_back(p, &gone, e);
+}
+
 int peers_set(struct peers *p, const struct leases *all, struct err *e)
 {
+        p->beaten.count = 0; /* they are among @all, or gone */
         /* Backwards: what is removed does not move what is still to be seen. */
         for (size_t i = p->wanted.count; i > 0; i--) {
                 struct ip4_net subnet = p->wanted.at[i - 1].subnet;

@@ -15,6 +15,7 @@
  * @dev:     VXLAN device
  * @self:    Our own public address and subnet: no peer has them
  * @wanted:  Leases of the peers
+ * @beaten:  Leases that cannot be programmed beside one of those
  * @changes: Collected, not yet made
  * @stray:   The kernel's tables may differ from @wanted: look
  */
@@ -25,6 +26,7 @@ struct peers {
         struct ip4_net self;
         uint32_t self_ip;
         struct leases wanted;       /* owned */
+        struct leases beaten;       /* owned */
         struct nlx_change *changes; /* owned */
         size_t count, cap;
         bool stray;

@@ -13,7 +13,6 @@
 struct survey {
         bool *route, *neigh, *fdb;
         uint32_t *by_mac;
-        size_t missing;
 };
 
 static void survey_drop(struct survey *s)
