@@ -86,13 +86,18 @@ static int start_threads(struct daemon *d, struct err *e)
         return follow_start(&d->o->store, d->ov.j.rev, d->box, d->metrics, &d->follow, e);
 }
 
-/* A lease of our own subnet, as the store has it now; NULL: none. */
+/*
+ * A lease of our own subnet, as the store has it now; NULL: none. One that names
+ * nobody, or us in another way, was not written by another cell.
+ */
 static void see_ours(struct daemon *d, const struct lease *l)
 {
-        if (!l)
-                keep_check(d->keep);
-        else if (l->public_ip != d->ov.j.lease.public_ip)
+        const struct lease *ours = &d->ov.j.lease;
+
+        if (l && l->public_ip && l->public_ip != ours->public_ip)
                 d->lost = true;
+        else if (!l || !lease_same_cell(l, ours))
+                keep_check(d->keep);
 }
 
 static int read_mail(struct daemon *d, const struct mail *m, struct err *e)

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 
 enum { RETRY_FIRST_MS = 100, RETRY_MOST_MS = 5000 };
@@ -54,6 +55,12 @@ static int reread(struct follow *f, struct err *e)
         return 0;
 }
 
+/* A store that is away says so in other words each time; what must be mended does not. */
+static bool same_trouble(const struct err *a, const struct err *b)
+{
+        return a->fault == b->fault && (a->fault != FAULT_BAD_INPUT || strcmp(a->msg, b->msg) == 0);
+}
+
 /**
  * follow_run() - Watch; after a failure wait, longer each time, and watch again
  */
@@ -62,6 +69,7 @@ static void *follow_run(void *arg)
         struct follow *f = arg;
         struct store_news news = { on_put, on_gone, f };
         int64_t pause = RETRY_FIRST_MS;
+        struct err said = { 0 };
         bool away = false;
 
         for (;;) {
@@ -79,9 +87,10 @@ static void *follow_run(void *arg)
                 }
                 if (rc < 0)
                         metrics_add(f->metrics, STATS_WATCH_FAILURES, 1, NULL);
-                if (rc < 0 && !away) {
+                if (rc < 0 && !(away && same_trouble(&said, &e))) {
                         log_error("watch-interrupted", LOG_WHY(&e), LOG_INT("revision", f->rev));
                         away = pause > RETRY_FIRST_MS; /* once is usual, twice is worth a word */
+                        said = e;
                 }
                 /* A store that has nothing newer and still cannot go on is given time, too. */
                 if ((rc < 0 || f->rev == before) && wait_for(f->wake, wait_jitter(pause)))

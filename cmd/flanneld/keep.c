@@ -13,14 +13,20 @@
 #include <sys/eventfd.h>
 #include <time.h>
 
-enum { RETRY_LEAST_MS = 500, RETRY_MOST_MS = 60000, NEVER_MS = 24 * 3600 * 1000 };
+enum {
+        REWRITE_PAUSE_MS = 5000,
+        RETRY_LEAST_MS = 500,
+        RETRY_MOST_MS = 60000,
+        NEVER_MS = 24 * 3600 * 1000
+};
 
 /**
  * struct keep - The thread and what it works with
  * @lease:   Ours, as the store has it
  * @ends_ms: When it ends (clock_ms()); 0: never
  * @ended:   That it has ended was said
- * @gone:    The store has it no more, as we were told
+ * @gone:    The store has it no more, or it reads otherwise, as we were told
+ * @calm_ms: Not before then do we write it again: whoever writes it may go on to
  * @wake:    Readable when there is something to do before the time
  * @stop:    And that is: to end
  */
@@ -32,6 +38,7 @@ struct keep {
         int64_t ends_ms;
         bool ended;
         bool gone;
+        int64_t calm_ms;
         int wake;
         atomic_bool stop;
         pthread_t thread;
@@ -70,6 +77,33 @@ static void lives(struct keep *k, int64_t ttl_s)
 }
 
 /**
+ * write_again() - The subnet's lease is ours, but may read otherwise: somebody wrote it anew
+ * @there: As the store has it
+ *
+ * One that reads as before and was made to stay for ever goes on to.
+ */
+static int write_again(struct keep *k, const struct lease *there, struct err *e)
+{
+        int64_t ttl = k->conf.ttl_s;
+
+        k->lease.rev = there->rev;
+        if (lease_same_cell(there, &k->lease)) {
+                k->lease.id = there->id;
+                if (store_renew(k->store, &k->lease, k->conf.ttl_s, &ttl, e) < 0)
+                        return -1;
+        } else {
+                k->calm_ms = clock_ms() + REWRITE_PAUSE_MS;
+                if (store_update(k->store, &k->lease, k->conf.ttl_s, e) < 0)
+                        return -1;
+                log_error("own-lease-was-rewritten",
+                          LOG_STR("subnet", ip4_net_text(k->lease.subnet).s),
+                          LOG_STR("effect", "it is written again as it was"));
+        }
+        lives(k, k->lease.id ? ttl : 0);
+        return 0;
+}
+
+/**
  * take_again() - Our lease has ended: take the same subnet, if it is still free
  *
  * Return: 0, kept; 1: another cell has it; -1: @e, try again
@@ -79,7 +113,7 @@ static int take_again(struct keep *k, struct err *e)
         struct lease l = k->lease;
         OWN(leases) struct leases all = { 0 };
         const struct lease *there;
-        int64_t rev, ttl = 0;
+        int64_t rev;
 
         if (store_create(k->store, &l, k->conf.ttl_s, e) == 0) {
                 k->lease = l;
@@ -92,15 +126,9 @@ static int take_again(struct keep *k, struct err *e)
         there = leases_find(&all, l.subnet);
         if (!there)
                 return -1; /* it went in between */
-        if (there->public_ip != l.public_ip)
+        if (there->public_ip && there->public_ip != l.public_ip)
                 return 1;
-        /* It is ours: somebody wrote it anew. */
-        k->lease.id = there->id;
-        k->lease.rev = there->rev;
-        if (store_renew(k->store, &k->lease, k->conf.ttl_s, &ttl, e) < 0)
-                return -1;
-        lives(k, ttl);
-        return 0;
+        return write_again(k, there, e);
 }
 
 /* One look after the lease. Return: as take_again() */
@@ -153,6 +181,10 @@ static void *keep_run(void *arg)
                 if (asked) {
                         (void)eventfd_read(k->wake, &rings);
                         k->gone = true;
+                }
+                if (k->gone && clock_ms() < k->calm_ms) {
+                        due = k->calm_ms - clock_ms();
+                        continue;
                 }
                 rc = look_after(k, &e);
                 if (rc > 0) {

@@ -32,7 +32,7 @@ struct keep;
 int keep_start(const struct store_conf *store, const struct keep_conf *conf, struct mailbox *box,
                struct keep **ret, struct err *e);
 
-/** keep_check() - The lease has gone from the store: look after it now */
+/** keep_check() - The lease has gone from the store, or reads otherwise: look after it now */
 void keep_check(struct keep *k);
 
 /** keep_stop() - End the thread and wait for it; the lease stays. NULL is allowed */

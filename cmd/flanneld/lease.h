@@ -22,7 +22,7 @@ enum { LEASE_MAC_LEN = 6, LEASES_MAX = 65536, LEASE_VALUE_MAX = 4096 };
 
 /**
  * struct lease - One cell's
- * @public_ip: The cell's address in the underlay
+ * @public_ip: The cell's address in the underlay; 0: its value cannot be understood
  * @vxlan:     It is a VXLAN lease and @vni and @mac are set; other kinds only
  *             occupy their subnet
  * @vni:       Or LEASE_VNI_UNSAID, as flannel before 0.14 leaves it

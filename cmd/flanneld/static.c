@@ -65,19 +65,27 @@ int static_leases(const json_t *root, uint32_t vni, struct leases *ret, struct e
         return 0;
 }
 
-static int file_open(const struct store_conf *conf, void **ret, struct err *e)
-{
-        char *path = strdup(conf->file);
+/**
+ * struct file - The state
+ * @conf: The network's configuration at the start: what was built of it stays
+ */
+struct file {
+        char *path;   /* owned */
+        json_t *conf; /* owned */
+};
 
-        if (!path)
-                return err_oom(e);
-        *ret = path;
-        return 0;
+static const char *path_of(const void *s)
+{
+        return ((const struct file *)s)->path;
 }
 
 static void file_close(void *s)
 {
-        free(s);
+        struct file *f = s;
+
+        free(f->path);
+        json_decref(f->conf);
+        free(f);
 }
 
 /* The whole document. @ret_rev: changes when the file does. */
@@ -93,20 +101,37 @@ static int load(const char *path, json_t **ret, int64_t *ret_rev, struct err *e)
                 return -1;
         if (jsonx_parse(str_text(&text), text.len, ret, e) < 0)
                 return err_add(e, "%s", path);
+        if (!json_is_object(json_object_get(*ret, "config")))
+                return err_set(e, FAULT_BAD_INPUT, 0, "%s: missing 'config'", path);
+        return 0;
+}
+
+static int file_open(const struct store_conf *conf, void **ret, struct err *e)
+{
+        struct file *f = calloc(1, sizeof *f);
+        OWN(json) json_t *root = NULL;
+        int64_t rev;
+
+        if (!f || !(f->path = strdup(conf->file))) {
+                free(f);
+                return err_oom(e);
+        }
+        if (load(f->path, &root, &rev, e) < 0) {
+                file_close(f);
+                return -1;
+        }
+        f->conf = json_incref(json_object_get(root, "config"));
+        *ret = f;
         return 0;
 }
 
 static int file_config(void *s, struct str *ret, struct err *e)
 {
-        OWN(json) json_t *root = NULL;
-        OWN(mem) char *text = NULL;
-        int64_t rev;
+        const struct file *f = s;
+        OWN(mem) char *text = json_dumps(f->conf, JSON_COMPACT);
 
-        if (load(s, &root, &rev, e) < 0)
-                return -1;
-        text = json_dumps(json_object_get(root, "config"), JSON_COMPACT);
         if (!text)
-                return err_set(e, FAULT_BAD_INPUT, 0, "%s: missing 'config'", (char *)s);
+                return err_oom(e);
         str_add(ret, text);
         return str_ok(ret, e);
 }
@@ -115,30 +140,44 @@ static int file_list(void *s, struct leases *ret, int64_t *ret_rev, struct err *
 {
         OWN(str) struct str text = { 0 };
         OWN(json) json_t *root = NULL;
+        struct file *f = s;
         struct netconf conf;
 
-        if (file_config(s, &text, e) < 0 || load(s, &root, ret_rev, e) < 0)
+        if (load(f->path, &root, ret_rev, e) < 0 || file_config(s, &text, e) < 0)
                 return -1;
+        if (!json_equal(json_object_get(root, "config"), f->conf))
+                return err_set(e, FAULT_BAD_INPUT, 0,
+                               "%s: 'config' is not what flanneld started with: start it anew, "
+                               "or put back what was there",
+                               f->path);
         if (netconf_parse(str_text(&text), text.len, &conf, e) < 0 ||
             static_leases(root, conf.vni, ret, e) < 0)
-                return err_add(e, "%s", (char *)s);
+                return err_add(e, "%s", f->path);
         return 0;
 }
 
 static int file_create(void *s, struct lease *l, int64_t ttl_s, struct err *e)
 {
+        OWN(leases) struct leases all = { 0 };
+        int64_t rev;
+
         (void)ttl_s;
+        if (file_list(s, &all, &rev, e) < 0)
+                return -1;
+        if (leases_find(&all, l->subnet))
+                return err_set(e, FAULT_CONFLICT, 0, "%s has subnet %s", path_of(s),
+                               ip4_net_text(l->subnet).s);
         return err_set(e, FAULT_BAD_INPUT, 0, "%s has no lease with this cell's PublicIP %s",
-                       (char *)s, ip4_text(l->public_ip).s);
+                       path_of(s), ip4_text(l->public_ip).s);
 }
 
 static int file_update(void *s, struct lease *l, int64_t ttl_s, struct err *e)
 {
         (void)ttl_s;
         return err_set(e, FAULT_BAD_INPUT, 0,
-                       "%s gives PublicIP %s another VtepMAC than its device has, which is %s: "
-                       "write that into the file, or delete the device",
-                       (char *)s, ip4_text(l->public_ip).s, mac_text(l->mac).s);
+                       "%s gives this cell another PublicIP or VtepMAC than it has, which are %s "
+                       "and %s: write those into the file, or start flanneld anew",
+                       path_of(s), ip4_text(l->public_ip).s, mac_text(l->mac).s);
 }
 
 static int file_renew(void *s, struct lease *l, int64_t ttl_s, int64_t *ret_ttl_s, struct err *e)
@@ -155,7 +194,7 @@ static int file_renew(void *s, struct lease *l, int64_t ttl_s, int64_t *ret_ttl_
 static int file_watch(void *s, int64_t *rev, const struct store_news *news, int wake_fd,
                       struct err *e)
 {
-        OWN(mem) char *path = strdup(s);
+        OWN(mem) char *path = strdup(path_of(s));
         OWN(fd) int notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 
         (void)news;
@@ -163,16 +202,16 @@ static int file_watch(void *s, int64_t *rev, const struct store_news *news, int 
                 return err_oom(e);
         if (notify < 0 ||
             inotify_add_watch(notify, dirname(path), IN_CLOSE_WRITE | IN_MOVED_TO) < 0)
-                return err_set(e, FAULT_UPSTREAM, errno, "watch %s", (char *)s);
+                return err_set(e, FAULT_UPSTREAM, errno, "watch %s", path_of(s));
         for (;;) {
                 char notes[4096];
                 int64_t now = *rev;
                 struct stat st;
 
-                if (stat(s, &st) == 0)
+                if (stat(path_of(s), &st) == 0)
                         now = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
                 if (now != *rev)
-                        return err_set(e, FAULT_CONFLICT, 0, "%s has changed", (char *)s);
+                        return err_set(e, FAULT_CONFLICT, 0, "%s has changed", path_of(s));
                 if (wait_for_two(wake_fd, notify, NEVER_MS))
                         return 0;
                 while (read(notify, notes, sizeof notes) > 0)

@@ -242,9 +242,14 @@ populate 2
 check "packets go" wait_for 10 reaches 1 2
 static "$one,$two,{\"Subnet\":\"10.255.9.0/24\",\"PublicIP\":\"192.0.2.19\",\"VtepMAC\":\"02:00:00:00:00:19\"}"
 check "a lease written into the file is programmed" wait_for 10 eval 'dataplane 1 | grep -q 02:00:00:00:00:19'
+cp "$T/static.json" "$T/static.json.kept"
 printf '{' >"$T/static.json"
 check "a file that is torn is reported" wait_for 10 grep -q 'watch-interrupted.*static.json' "$T/cell1.log"
 check "and changes nothing" eval 'dataplane 1 | grep -q 02:00:00:00:00:19'
+sed 's/"Backend":{/&"VNI":2,/' "$T/static.json.kept" >"$T/static.new"
+mv "$T/static.new" "$T/static.json"
+check "a configuration that changed is refused" wait_for 10 grep -q "watch-interrupted.*'config' is not what flanneld started with: start it anew" "$T/cell1.log"
+check "and changes nothing either" eval 'dataplane 1 | grep -q 02:00:00:00:00:19'
 static "$one,$two"
 check "a lease that left the file is taken out" wait_for 20 eval '! dataplane 1 | grep -q 02:00:00:00:00:19'
 check "packets still go" reaches 1 2

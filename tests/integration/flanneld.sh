@@ -137,6 +137,16 @@ check "a cell whose own lease was deleted takes it again" wait_for 10 grep -q le
 match "in etcd" "$(subnet 1 | tr / -) .*192.0.2.11" "$(leases)"
 check "and is reached again" wait_for 10 reaches 2 1
 
+ours=$(leases | grep 192.0.2.11)
+is_ours() { [ "$(leases | grep "^${ours% *}")" = "$ours" ]; }
+put_lease "${ours% *}" "$(vxlan_lease 192.0.2.11 02:00:00:00:00:77)"
+check "a cell whose own lease is given another MAC address writes it again" wait_for 20 is_ours
+match "and says so" 'own-lease-was-rewritten' "$(cat "$T/cell1.log")"
+put_lease "${ours% *}" junk
+check "as one that nobody can read" wait_for 20 is_ours
+refuse "with an end, as before" eval 'etcd_v3 kv/range "{\"key\":\"$(b64 $PREFIX/subnets/${ours% *})\"}" | jq -e ".kvs[0].lease // \"0\" | . == \"0\""'
+check "and is reached again" wait_for 10 reaches 2 1
+
 # --- the guard at the tunnel's end --------------------------------------------
 match "VXLAN packets of known cells are accepted" '-s 192.0.2.12/32 .*-j ACCEPT' "$(on 1 iptables -t mangle -S)"
 ip netns add stranger
