@@ -49,6 +49,22 @@ static int check_conf(const struct netconf *c, bool no_gbp, struct err *e)
         return 0;
 }
 
+int join_check(const struct options *o, struct err *e)
+{
+        OWN(store) struct store *s = NULL;
+        OWN(leases) struct leases all = { 0 };
+        struct netconf conf;
+        int64_t rev;
+
+        if (store_open(&o->store, &s, e) < 0)
+                return -1;
+        if (o->store.api != STORE_FILE)
+                return 0;
+        if (read_conf(s, &conf, e) < 0 || check_conf(&conf, o->no_gbp, e) < 0)
+                return -1;
+        return store_list(s, &all, &rev, e);
+}
+
 void joined_describe(struct joined *j)
 {
         struct vtep *v = &j->vtep;

@@ -31,6 +31,9 @@ struct joined {
 
 void joined_drop(struct joined *j);
 
+/** join_check() - Can this be begun with? Reads files, but speaks with nobody */
+int join_check(const struct options *o, struct err *e);
+
 /** joined_describe() - The device, as far as it follows from @conf and @underlay */
 void joined_describe(struct joined *j);
 

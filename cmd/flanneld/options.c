@@ -36,7 +36,7 @@ const char options_usage[] =
         "                                    answer GET /healthz; default 0.0.0.0 and no port\n"
         "  --debug-port=PORT                 GET /metrics and POST /log-level on 127.0.0.1\n"
         "  --log-level=debug|info|error      default info\n"
-        "  --check-config                    only check the command line\n"
+        "  --check-config                    only check the command line, and the files it names\n"
         "  --version, --help\n"
         "\n"
         "Taken and without effect, as others see to it here: --iptables-forward-rules,\n"
@@ -189,7 +189,8 @@ static int set(const struct flag *f, const char *value, struct options *o, struc
 
         switch (f->kind) {
         case KIND_STR:
-                *(const char **)at = value;
+                if (*value) /* empty is as flannel has it: not given */
+                        *(const char **)at = value;
                 return 0;
         case KIND_INT:
                 if (str_to_int(value, f->min, f->max, at, e) < 0)
@@ -200,7 +201,7 @@ static int set(const struct flag *f, const char *value, struct options *o, struc
         case KIND_API:
                 return set_api(value, at, e);
         case KIND_LIST:
-                return add_to_list(f, value, o, e);
+                return *value ? add_to_list(f, value, o, e) : 0;
         case KIND_LEVEL:
                 return log_level_parse(value, &o->level, e) < 0 ? err_add(e, "--log-level") : 0;
         case KIND_UNUSED:
@@ -225,41 +226,95 @@ static void variable(const struct flag *f, char *buf, size_t size)
                 *at = *at == '-' ? '_' : (char)toupper((unsigned char)*at);
 }
 
-static int from_environment(char *(*environment)(const char *), const bool *given,
-                            struct options *o, struct err *e)
+static void note(struct str *problems, const char *before, const struct err *why)
+{
+        str_addf(problems, "%s%s%s\n", before, *before ? ": " : "", why->msg);
+}
+
+static void from_environment(char *(*environment)(const char *), const bool *given,
+                             struct options *o, struct str *problems)
 {
         for (size_t i = 0; i < FLAG_COUNT; i++) {
+                struct err why = { 0 };
                 char name[64];
                 const char *value;
 
                 variable(&flags[i], name, sizeof name);
                 value = given[i] ? NULL : environment(name);
-                if (value && set(&flags[i], value, o, e) < 0)
-                        return err_add(e, "%s", name);
+                if (value && *value && set(&flags[i], value, o, &why) < 0)
+                        note(problems, name, &why);
         }
-        return 0;
 }
 
-static int check(const struct options *o, struct err *e)
+/**
+ * take_argument() - One flag, and its value if that is an argument of its own
+ * @at: Its place in @argv
+ *
+ * Return: how many arguments that was
+ */
+static int take_argument(char *const *argv, int at, bool *given, struct options *o,
+                         struct str *problems)
+{
+        const char *arg = argv[at];
+        const char *name = arg + (arg[0] == '-') + str_starts(arg, "--");
+        size_t len = strcspn(name, "=");
+        const struct flag *f = arg[0] == '-' ? find(name, len) : NULL;
+        const char *value = name[len] ? name + len + 1 : NULL;
+        struct err why = { 0 };
+        int taken = 1;
+
+        if (!f) {
+                str_addf(problems, "unknown argument %s\n", arg);
+                return taken;
+        }
+        if (!value && is_switch(f))
+                value = "true";
+        if (!value)
+                value = argv[at + taken++];
+        given[f - flags] = true;
+        if (!value) {
+                str_addf(problems, "--%s: needs a value\n", f->name);
+                return taken;
+        }
+        if (set(f, value, o, &why) < 0)
+                note(problems, "", &why);
+        return taken;
+}
+
+/* What is wrong with the flags taken together, or with texts that must be something. */
+static void check(const struct options *o, struct str *problems)
 {
         const struct store_conf *s = &o->store;
+        const struct underlay_wish *w = &o->underlay;
+        uint32_t ip;
 
         if (!s->cert_file != !s->key_file)
-                return err_set(e, FAULT_BAD_INPUT, 0,
-                               "--etcd-certfile and --etcd-keyfile: one needs the other");
+                str_add(problems, "--etcd-certfile and --etcd-keyfile: one needs the other\n");
         if (!s->user != !s->password)
-                return err_set(e, FAULT_BAD_INPUT, 0,
-                               "--etcd-username and --etcd-password: one needs the other");
+                str_add(problems, "--etcd-username and --etcd-password: one needs the other\n");
         if (s->prefix[0] != '/' || s->prefix[strlen(s->prefix) - 1] == '/')
-                return err_set(e, FAULT_BAD_INPUT, 0,
-                               "--etcd-prefix: must begin with a slash and not end with one");
-        return 0;
+                str_add(problems, "--etcd-prefix: must begin with a slash and not end with one\n");
+        if (w->public_ip && !ip4_parse(w->public_ip, &ip))
+                str_addf(problems, "--public-ip: %s is no IPv4 address\n", w->public_ip);
+        if (w->can_reach && !ip4_parse(w->can_reach, &ip))
+                str_addf(problems, "--iface-can-reach: %s is no IPv4 address\n", w->can_reach);
+        for (size_t i = 0; i < w->regex_count; i++) {
+                struct err why = { 0 };
+                regex_t re;
+
+                if (underlay_regex(w->regexes[i], &re, &why) < 0)
+                        note(problems, "", &why);
+                else
+                        regfree(&re);
+        }
 }
 
-int options_parse(int argc, char *const *argv, char *(*environment)(const char *name),
-                  struct options *ret, struct err *e)
+void options_parse(int argc, char *const *argv, char *(*environment)(const char *name),
+                   struct options *ret, struct str *problems)
 {
-        struct options o = {
+        bool given[FLAG_COUNT] = { false };
+
+        *ret = (struct options){
                 .store = { .endpoints = "http://127.0.0.1:4001,http://127.0.0.1:2379",
                            .prefix = "/coreos.com/network",
                            .silence_s = 300 },
@@ -271,28 +326,10 @@ int options_parse(int argc, char *const *argv, char *(*environment)(const char *
                 .healthz_ip = "0.0.0.0",
                 .level = LOG_LEVEL_INFO,
         };
-        bool given[FLAG_COUNT] = { false };
-
-        for (int i = 1; i < argc; i++) {
-                const char *name = argv[i] + (argv[i][0] == '-') + str_starts(argv[i], "--");
-                size_t len = strcspn(name, "=");
-                const struct flag *f = argv[i][0] == '-' ? find(name, len) : NULL;
-                const char *value = name[len] ? name + len + 1 : NULL;
-
-                if (!f)
-                        return err_set(e, FAULT_BAD_INPUT, 0, "unknown argument %s", argv[i]);
-                if (!value && is_switch(f))
-                        value = "true";
-                if (!value && i + 1 == argc)
-                        return err_set(e, FAULT_BAD_INPUT, 0, "--%s: needs a value", f->name);
-                if (set(f, value ? value : argv[++i], &o, e) < 0)
-                        return -1;
-                given[f - flags] = true;
-        }
-        if (from_environment(environment, given, &o, e) < 0 || check(&o, e) < 0)
-                return -1;
-        if (o.store.file)
-                o.store.api = STORE_FILE;
-        *ret = o;
-        return 0;
+        for (int i = 1; i < argc;)
+                i += take_argument(argv, i, given, ret, problems);
+        from_environment(environment, given, ret, problems);
+        check(ret, problems);
+        if (ret->store.file)
+                ret->store.api = STORE_FILE;
 }

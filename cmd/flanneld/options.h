@@ -53,9 +53,9 @@ extern const char options_usage[];
 /**
  * options_parse() - Read the command line
  * @environment: getenv() or, in tests, something like it
- * @e:           FAULT_BAD_INPUT names the flag
+ * @problems:    Gets a line, naming the flag, for each that is wrong
  */
-int options_parse(int argc, char *const *argv, char *(*environment)(const char *name),
-                  struct options *ret, struct err *e);
+void options_parse(int argc, char *const *argv, char *(*environment)(const char *name),
+                   struct options *ret, struct str *problems);
 
 #endif

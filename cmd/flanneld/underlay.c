@@ -2,7 +2,6 @@
 #include "cmd/flanneld/underlay.h"
 
 #include <arpa/inet.h>
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,18 +94,25 @@ static int by_regex(struct nlx *nl, const regex_t *re, struct underlay *u, struc
         return err_set(e, FAULT_ABSENT, 0, "no interface with an IPv4 address matches");
 }
 
+int underlay_regex(const char *text, regex_t *ret, struct err *e)
+{
+        /* In Go's expressions, which flannel takes, a digit; here it would be a 'd'. */
+        if (strstr(text, "\\d"))
+                return err_set(e, FAULT_BAD_INPUT, 0, "--iface-regex %s: write [0-9] for \\d",
+                               text);
+        if (regcomp(ret, text, REG_EXTENDED | REG_NOSUB) != 0)
+                return err_set(e, FAULT_BAD_INPUT, 0,
+                               "--iface-regex %s: no extended regular expression", text);
+        return 0;
+}
+
 static int try_regex(struct nlx *nl, const char *text, struct underlay *u, struct err *e)
 {
         regex_t re;
         int rc;
 
-        /* In Go's expressions, which flannel takes, a digit; here it would be a 'd'. */
-        if (strstr(text, "\\d"))
-                return err_set(e, FAULT_BAD_INPUT, 0, "--iface-regex %s: write [0-9] for \\d",
-                               text);
-        if (regcomp(&re, text, REG_EXTENDED | REG_NOSUB) != 0)
-                return err_set(e, FAULT_BAD_INPUT, 0,
-                               "--iface-regex %s: no extended regular expression", text);
+        if (underlay_regex(text, &re, e) < 0)
+                return -1;
         rc = by_regex(nl, &re, u, e);
         regfree(&re);
         return rc < 0 ? err_add(e, "--iface-regex %s", text) : 0;

@@ -6,6 +6,7 @@
 #include "cmd/flanneld/netconf.h"
 #include "netman/nl.h"
 
+#include <regex.h>
 #include <stddef.h>
 
 /**
@@ -36,6 +37,9 @@ struct underlay_wish {
         const char *can_reach;
         const char *public_ip;
 };
+
+/** underlay_regex() - One of @regexes. @ret: for regfree() */
+int underlay_regex(const char *text, regex_t *ret, struct err *e);
 
 /** underlay_find() - Choose interface and address */
 int underlay_find(struct nlx *nl, const struct underlay_wish *w, struct underlay *ret,

@@ -162,6 +162,29 @@ refuse "flags come from the environment too" "$BIN/flanneld" --check-config
 check "but those given are stronger" "$BIN/flanneld" --check-config --subnet-lease-renew-margin=60
 unset FLANNELD_SUBNET_LEASE_RENEW_MARGIN
 
+printf '{"config":{"Network":"10.255.0.0/16","Backend":{"Type":"vxlan","GBP":true}},"leases":[' >"$T/torn.json"
+echo '{"config":{"Network":"10.255.0.0/16","Backend":{"Type":"vxlan"}}}' >"$T/no-gbp.json"
+for case in \
+    '--static=$T/torn.json|torn.json: line 1' \
+    '--static=$T/no-gbp.json|Backend.GBP is not true' \
+    '--static=$T/nowhere.json|nowhere.json' \
+    '--public-ip=garbage|--public-ip: garbage is no IPv4 address' \
+    '--iface-can-reach=x|--iface-can-reach: x is no IPv4 address' \
+    '--iface-regex=(|--iface-regex \(: no extended regular expression' \
+    '--etcd-endpoints=ftp://x|etcd endpoint ftp://x: .* is no http or https URL' \
+    '--etcd-cafile=/nowhere|cannot read /nowhere' \
+    '--debug-port=99999999|--debug-port'; do
+    IFS='|' read -r flag words <<<"${case/\$T/$T}"
+    out=$("$BIN/flanneld" --check-config "$flag" 2>&1)
+    same "${flag/$T/} is found by --check-config" 1 $?
+    match "${flag/$T/} is named" "$words" "$out"
+done
+same "all that is wrong is told at once" "--debug-port --log-level --no-such --public-ip" \
+    "$(FLANNELD_DEBUG_PORT=x "$BIN/flanneld" --check-config --no-such --public-ip=y --log-level=z 2>&1 | grep -o -e '--[a-z-]*' | grep -v -e --help | sort -u | paste -sd' ')"
+check "empty flags are as if they were not given" "$BIN/flanneld" --check-config --public-ip= --etcd-cafile= --etcd-certfile= --etcd-keyfile= \
+    --iface= --iface-regex= --iface-can-reach= --etcd-username= --etcd-password= --etcd-endpoints= --etcd-prefix= --static= --subnet-file=
+check "so are empty variables" env FLANNELD_PUBLIC_IP= FLANNELD_IP_MASQ= FLANNELD_ETCD_CAFILE= FLANNELD_HEALTHZ_PORT= "$BIN/flanneld" --check-config
+
 for flag in --kube-subnet-mgr --public-ipv6=fd00::1 --ip-blackhole-route --etcd-api=v4 --etcd-username=me; do
     refuse "$flag is refused" "$BIN/flanneld" --check-config $flag
 done
@@ -175,6 +198,8 @@ on 1 ip link add eth1 type veth peer name peer1
 on 1 ip addr add 203.0.113.5/24 dev eth1
 on 1 ip link set eth1 mtu 1400 up
 on 1 ip link set peer1 up
+check "with empty flags a cell joins" join 1 --public-ip= --etcd-cafile= --iface= --iface-can-reach= --etcd-username= --etcd-password=
+stop_flanneld 1
 tunnel() { on 1 ip -d link show flannel.1 | grep -o 'local [0-9.]* dev [a-z0-9]*'; }
 unset_iface() { ip netns exec cell1 "$BIN/flanneld" --etcd-endpoints="$ETCD" --subnet-file="$T/cell1.env" "$@" >>"$T/cell1.log" 2>&1 & echo $! >"$T/cell1.pid"; }
 # chooses "WHAT" "TUNNEL" flag…
