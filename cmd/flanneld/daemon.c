@@ -128,7 +128,6 @@ static int read_mail(struct daemon *d, const struct mail *m, struct err *e)
 
 static void read_all_mail(struct daemon *d)
 {
-        size_t cells = d->ov.peers.wanted.count;
         int64_t start = clock_us();
         struct mail *next;
 
@@ -142,8 +141,6 @@ static void read_all_mail(struct daemon *d)
                 }
         }
         overlay_flush(&d->ov, start);
-        if (d->ov.peers.wanted.count > cells)
-                underlay_warn_neighbours(d->ov.peers.wanted.count);
 }
 
 /* Milliseconds until there is something to do without being asked; -1: never. */

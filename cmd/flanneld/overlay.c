@@ -101,9 +101,16 @@ static int await_rules(struct overlay *ov, bool close, int end_fd, struct err *e
         }
 }
 
+/* Once: cells that come while the machine is not seen to would make a log of it. */
+static void warn_neighbours(struct overlay *ov)
+{
+        if (!ov->warned)
+                ov->warned = underlay_warn_neighbours(ov->peers.wanted.count);
+}
+
 static void tell_joined(struct overlay *ov, size_t changes, int64_t programming_us)
 {
-        underlay_warn_neighbours(ov->peers.wanted.count);
+        warn_neighbours(ov);
         metrics_set(ov->metrics, STATS_CELLS, (double)ov->peers.wanted.count, NULL);
         metrics_add(ov->metrics, STATS_CHANGES, (double)changes, NULL);
         log_info("overlay-joined", LOG_STR("subnet", ip4_net_text(ov->j.lease.subnet).s),
@@ -172,4 +179,5 @@ void overlay_flush(struct overlay *ov, int64_t start_us)
                  LOG_INT("cells", ov->peers.wanted.count),
                  LOG_INT("programming_us", programmed - start_us),
                  LOG_INT("guard_us", clock_us() - programmed));
+        warn_neighbours(ov);
 }

@@ -32,6 +32,7 @@ struct chore {
  * @tables, @filters:  The patience with peers and rules
  * @repaired_ms:       When something was last set right
  * @looked_ms:         When we last looked at the iptables rules
+ * @warned:            That the kernel keeps too few neighbours was said
  */
 struct overlay {
         const struct options *o;
@@ -44,6 +45,7 @@ struct overlay {
         struct chore underlay, device;
         struct patience tables, filters;
         int64_t repaired_ms, looked_ms;
+        bool warned;
 };
 
 /** overlay_open() - Connect to the kernel: we hear of changes from here on */

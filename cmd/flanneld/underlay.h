@@ -56,7 +56,11 @@ int underlay_check(struct nlx *nl, const struct underlay *u, const struct netcon
 /** underlay_mtu() - MTU of the overlay */
 uint32_t underlay_mtu(const struct underlay *u, const struct netconf *c);
 
-/** underlay_warn_neighbours() - Warn if the kernel keeps too few neighbours for @leases cells */
-void underlay_warn_neighbours(size_t leases);
+/**
+ * underlay_warn_neighbours() - Warn if the kernel keeps too few neighbours for @leases cells
+ *
+ * Return: true if it was said
+ */
+bool underlay_warn_neighbours(size_t leases);
 
 #endif

@@ -123,19 +123,35 @@ int underlay_check(struct nlx *nl, const struct underlay *u, const struct netcon
         return check_port(nl, c, e);
 }
 
-void underlay_warn_neighbours(size_t leases)
+/* One of the kernel's limits. Return: false where it is not shown, as in other network
+ * namespaces than the first. */
+static bool neighbours_allowed(const char *path, int64_t *ret)
 {
-        static const char path[] = "/proc/sys/net/ipv4/neigh/default/gc_thresh3";
         OWN(str) struct str text = { 0 };
-        int64_t most;
 
         if (file_read(path, 64, &text, NULL) < 0)
-                return; /* other network namespaces than the first have none */
+                return false;
         text.data[strcspn(text.data, "\n")] = '\0';
-        if (str_to_int(text.data, 0, INT32_MAX, &most, NULL) < 0 || leases * 5 / 4 < (size_t)most)
-                return;
-        log_error("too-few-neighbours-allowed", LOG_STR("setting", path), LOG_INT("is", most),
-                  LOG_INT("leases", leases),
-                  LOG_STR("remedy", "raise net.ipv4.neigh.default.gc_thresh1, 2 and 3 to at least "
-                                    "twice the number of cells"));
+        return str_to_int(text.data, 0, INT32_MAX, ret, NULL) == 0;
+}
+
+bool underlay_warn_neighbours(size_t leases)
+{
+        /* Above 3 the kernel takes no more; above 2 it looks for some to drop each time. Up to
+         * 1 it lets old ones be, which is nothing to permanent ones. */
+        static const char *const paths[] = { "/proc/sys/net/ipv4/neigh/default/gc_thresh3",
+                                             "/proc/sys/net/ipv4/neigh/default/gc_thresh2" };
+
+        for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+                int64_t most;
+
+                if (!neighbours_allowed(paths[i], &most) || leases * 5 / 4 < (size_t)most)
+                        continue;
+                log_error("too-few-neighbours-allowed", LOG_STR("setting", paths[i]),
+                          LOG_INT("is", most), LOG_INT("leases", leases),
+                          LOG_STR("remedy", "raise net.ipv4.neigh.default.gc_thresh1, 2 and 3 to "
+                                            "at least twice the number of cells"));
+                return true;
+        }
+        return false;
 }

@@ -136,18 +136,25 @@ stop_flanneld 3
 # Its limits are the machine's, and not shown in namespaces: these are in their place.
 mkdir -p "$T/neigh/default"
 stop_flanneld 1
-# joins_with LIMIT
+# joins_with LIMIT1 LIMIT2 LIMIT3
 joins_with() {
-    for k in 1 2 3; do echo "$1" >"$T/neigh/default/gc_thresh$k"; done
+    for k in 1 2 3; do echo "${!k}" >"$T/neigh/default/gc_thresh$k"; done
     : >"$T/cell1.log"
     on 1 sh -c "mount --bind $T/neigh /proc/sys/net/ipv4/neigh && exec $BIN/flanneld --etcd-endpoints=$ETCD --iface=eth0 --subnet-file=$T/cell1.env" >>"$T/cell1.log" 2>&1 &
     echo $! >"$T/cell1.pid"
     wait_for 20 joined 1
 }
-check "with a kernel that keeps too few neighbours a cell joins" joins_with 2
+check "with a kernel that keeps too few neighbours a cell joins" joins_with 2 2 2
 match "and warns" 'too-few-neighbours-allowed.*gc_thresh3","is":2,"leases":2,"remedy":"raise net.ipv4.neigh.default.gc_thresh1, 2 and 3' "$(cat "$T/cell1.log")"
+put_lease 10.255.251.0-24 "$(vxlan_lease 192.0.2.98 02:00:00:00:00:98)"
+check "another cell comes" wait_for 10 eval 'dataplane 1 | grep -q 02:00:00:00:00:98'
+same "it was said once" 1 "$(grep -c too-few-neighbours "$T/cell1.log")"
+delete_lease 10.255.251.0-24
 stop_flanneld 1
-check "with one that keeps enough" joins_with 1024
+check "with one that begins to drop them too early" joins_with 128 2 1024
+match "it warns, too" 'too-few-neighbours-allowed.*gc_thresh2","is":2,"leases":2' "$(cat "$T/cell1.log")"
+stop_flanneld 1
+check "with one that keeps enough" joins_with 128 512 1024
 lacks "it does not" too-few-neighbours "$T/cell1.log"
 
 # --- an etcd that has lost everything ----------------------------------------------------
