@@ -9,10 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** enum reading - The metrics, in the order they are sent */
+/** enum reading - What is read, in this order */
 enum reading {
         READING_INTERFACES,
         READING_RULES,
+        READING_CHAINS,
         READING_TX_BYTES,
         READING_RX_BYTES,
         READING_RX_DROPPED,
@@ -20,8 +21,15 @@ enum reading {
         READING_COUNT_
 };
 
-/** reading_name() - "NetInterfaceCount", … */
+/** reading_name() - "NetInterfaceCount", …, as metron knows it; NULL for one that it is not told */
 const char *reading_name(enum reading r);
+
+/**
+ * reading_for_metron() - A reading as metron is told it
+ *
+ * IPTablesRuleCount is the number of lines of `iptables -S`, which has one for each chain, too.
+ */
+uint64_t reading_for_metron(const uint64_t now[READING_COUNT_], enum reading r);
 
 /**
  * measure() - Take all readings

@@ -57,6 +57,8 @@ static const struct metric table[] = {
                 METRIC(GAUGE, "netman_interfaces", "Network interfaces of the cell."),
         [READING_RULES] =
                 METRIC(GAUGE, "netman_iptables_rules", "Rules in the tables filter and nat."),
+        [READING_CHAINS] =
+                METRIC(GAUGE, "netman_iptables_chains", "Chains in the tables filter and nat."),
         [READING_TX_BYTES] = METRIC(COUNTER, "netman_overlay_transmit_bytes_total",
                                     "Sent by the overlay device."),
         [READING_RX_BYTES] = METRIC(COUNTER, "netman_overlay_receive_bytes_total",
@@ -154,12 +156,17 @@ static int start(struct netmon *n, const struct netmon_conf *c, struct err *e)
         return c->debug_port ? http_server_start(&debug, &n->debug, e) : 0;
 }
 
-/** tell() - One reading, to metron and to Prometheus */
-static void tell(struct netmon *n, enum reading r, uint64_t value)
+/** tell() - One reading, to Prometheus and to metron */
+static void tell(struct netmon *n, const uint64_t now[READING_COUNT_], enum reading r)
 {
-        metrics_set(n->metrics, r, (double)value, NULL);
-        dropsonde_value(n->metron, reading_name(r), (double)value, "Metric");
-        log_debug("metric-sent", LOG_STR("metric", reading_name(r)), LOG_INT("value", value));
+        const char *name = reading_name(r);
+        uint64_t value = reading_for_metron(now, r);
+
+        metrics_set(n->metrics, r, (double)now[r], NULL);
+        if (!name)
+                return;
+        dropsonde_value(n->metron, name, (double)value, "Metric");
+        log_debug("metric-sent", LOG_STR("metric", name), LOG_INT("value", value));
 }
 
 static void count_ports(struct netmon *n)
@@ -190,7 +197,7 @@ static void cycle(struct netmon *n, const struct netmon_conf *c)
                 log_error("measure-failed", LOG_WHY(&e));
         for (unsigned int i = 0; i < READING_COUNT_; i++) {
                 if (i < count)
-                        tell(n, (enum reading)i, now[i]);
+                        tell(n, now, (enum reading)i);
                 else
                         metrics_unset(n->metrics, i);
         }

@@ -34,7 +34,9 @@ same_bytes() { [ "$(value overlay_transmit_bytes_total)" = "$(bytes tx_bytes)" ]
 check "the overlay device's bytes and drops" wait_for 10 same_bytes
 check "what metron hears is what Prometheus reads" wait_for 10 told_value netmon OverlayTxBytes "$(bytes tx_bytes)" Metric
 check "metron hears the number of interfaces" wait_for 10 told_value netmon NetInterfaceCount "$((links + 1))" Metric
-check "metron hears the number of rules" wait_for 10 told_value netmon IPTablesRuleCount 3 Metric
+check "the number of chains" shows iptables_chains 8
+lines() { { iptables -S; iptables -t nat -S; } | wc -l; }
+check "metron hears the number of lines that iptables prints" wait_for 10 told_value netmon IPTablesRuleCount "$(lines)" Metric
 for name in OverlayRxBytes OverlayTxDropped OverlayRxDropped; do
     check "metron hears of $name" wait_for 10 told_value netmon "$name" '[0-9]+' Metric
 done
