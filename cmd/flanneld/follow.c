@@ -3,13 +3,11 @@
 
 #include "cmd/flanneld/stats.h"
 #include "cmd/flanneld/wait.h"
+#include "cmd/flanneld/worker.h"
 #include "netman/log.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 
 enum { RETRY_FIRST_MS = 100, RETRY_MOST_MS = 5000 };
 
@@ -17,16 +15,13 @@ enum { RETRY_FIRST_MS = 100, RETRY_MOST_MS = 5000 };
  * struct follow - The thread and what it works with
  * @store:  Its own connection
  * @rev:    Revision up to which all was told
- * @wake:   Readable once it is to end
  */
 struct follow {
         struct store *store;
         struct mailbox *box;
         struct metrics *metrics;
         int64_t rev;
-        int wake;
-        pthread_t thread;
-        bool running;
+        struct worker worker;
 };
 
 static void on_put(void *arg, const struct lease *l)
@@ -75,7 +70,7 @@ static void *follow_run(void *arg)
         for (;;) {
                 int64_t before = f->rev;
                 struct err e = { 0 };
-                int rc = store_watch(f->store, &f->rev, &news, f->wake, &e);
+                int rc = store_watch(f->store, &f->rev, &news, f->worker.wake, &e);
 
                 if (rc < 0 && e.fault == FAULT_CONFLICT)
                         rc = reread(f, &e) < 0 ? -1 : 1;
@@ -93,7 +88,7 @@ static void *follow_run(void *arg)
                         said = e;
                 }
                 /* A store that has nothing newer and still cannot go on is given time, too. */
-                if ((rc < 0 || f->rev == before) && wait_for(f->wake, wait_jitter(pause)))
+                if ((rc < 0 || f->rev == before) && wait_for(f->worker.wake, wait_jitter(pause)))
                         return NULL;
                 pause = pause * 2 < RETRY_MOST_MS ? pause * 2 : RETRY_MOST_MS;
         }
@@ -103,22 +98,14 @@ int follow_start(const struct store_conf *conf, int64_t rev, struct mailbox *box
                  struct metrics *metrics, struct follow **ret, struct err *e)
 {
         OWN(follow) struct follow *f = calloc(1, sizeof *f);
-        int sys;
 
         if (!f)
                 return err_oom(e);
         f->box = box;
         f->metrics = metrics;
         f->rev = rev;
-        f->wake = eventfd(0, EFD_CLOEXEC);
-        if (f->wake < 0)
-                return err_set(e, FAULT_SYSTEM, errno, "eventfd");
-        if (store_open(conf, &f->store, e) < 0)
+        if (store_open(conf, &f->store, e) < 0 || worker_start(&f->worker, follow_run, f, e) < 0)
                 return -1;
-        sys = pthread_create(&f->thread, NULL, follow_run, f);
-        if (sys)
-                return err_set(e, FAULT_SYSTEM, sys, "start thread");
-        f->running = true;
         *ret = GIVE(f);
         return 0;
 }
@@ -127,12 +114,7 @@ void follow_stop(struct follow *f)
 {
         if (!f)
                 return;
-        if (f->running) {
-                (void)eventfd_write(f->wake, 1);
-                (void)pthread_join(f->thread, NULL);
-        }
-        if (f->wake > 0)
-                (void)close(f->wake);
+        worker_stop(&f->worker);
         store_close(f->store);
         free(f);
 }

@@ -3,12 +3,10 @@
 
 #include "cmd/flanneld/stats.h"
 #include "cmd/flanneld/wait.h"
+#include "cmd/flanneld/worker.h"
 #include "netman/clock.h"
 #include "netman/log.h"
 
-#include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -27,8 +25,6 @@ enum {
  * @ended:   That it has ended was said
  * @gone:    The store has it no more, or it reads otherwise, as we were told
  * @calm_ms: Not before then do we write it again: whoever writes it may go on to
- * @wake:    Readable when there is something to do before the time
- * @stop:    And that is: to end
  */
 struct keep {
         struct store *store;
@@ -39,10 +35,7 @@ struct keep {
         bool ended;
         bool gone;
         int64_t calm_ms;
-        int wake;
-        atomic_bool stop;
-        pthread_t thread;
-        bool running;
+        struct worker worker;
 };
 
 int64_t keep_due_ms(int64_t left_s, int64_t margin_s)
@@ -173,13 +166,13 @@ static void *keep_run(void *arg)
         for (;;) {
                 struct err e = { 0 };
                 eventfd_t rings;
-                bool asked = wait_for(k->wake, due);
+                bool asked = wait_for(k->worker.wake, due);
                 int rc;
 
-                if (atomic_load(&k->stop))
+                if (atomic_load(&k->worker.stop))
                         return NULL;
                 if (asked) {
-                        (void)eventfd_read(k->wake, &rings);
+                        (void)eventfd_read(k->worker.wake, &rings);
                         k->gone = true;
                 }
                 if (k->gone && clock_ms() < k->calm_ms) {
@@ -206,7 +199,6 @@ int keep_start(const struct store_conf *store, const struct keep_conf *conf, str
                struct keep **ret, struct err *e)
 {
         OWN(keep) struct keep *k = calloc(1, sizeof *k);
-        int sys;
 
         if (!k)
                 return err_oom(e);
@@ -214,35 +206,22 @@ int keep_start(const struct store_conf *store, const struct keep_conf *conf, str
         k->conf = *conf;
         k->lease = conf->lease;
         lives(k, conf->left_s);
-        k->wake = eventfd(0, EFD_CLOEXEC);
-        if (k->wake < 0)
-                return err_set(e, FAULT_SYSTEM, errno, "eventfd");
-        if (store_open(store, &k->store, e) < 0)
+        if (store_open(store, &k->store, e) < 0 || worker_start(&k->worker, keep_run, k, e) < 0)
                 return -1;
-        sys = pthread_create(&k->thread, NULL, keep_run, k);
-        if (sys)
-                return err_set(e, FAULT_SYSTEM, sys, "start thread");
-        k->running = true;
         *ret = GIVE(k);
         return 0;
 }
 
 void keep_check(struct keep *k)
 {
-        (void)eventfd_write(k->wake, 1);
+        worker_wake(&k->worker);
 }
 
 void keep_stop(struct keep *k)
 {
         if (!k)
                 return;
-        if (k->running) {
-                atomic_store(&k->stop, true);
-                (void)eventfd_write(k->wake, 1);
-                (void)pthread_join(k->thread, NULL);
-        }
-        if (k->wake > 0)
-                (void)close(k->wake);
+        worker_stop(&k->worker);
         store_close(k->store);
         free(k);
 }
