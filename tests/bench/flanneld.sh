@@ -31,7 +31,8 @@ fill() {
 field() { grep "\.$1\"" "$T/cell1.log" | tail -n 1 | jq -r ".data.$2"; }
 pid() { cat "$T/cell1.pid"; }
 cpu_ms() { awk '{print ($14 + $15) * 10}' "/proc/$(pid)/stat"; }
-rss_kb() { awk '/^VmHWM/ {print $2}' "/proc/$(pid)/status"; }
+# memory_kb VmRSS|VmHWM: now, at most
+memory_kb() { awk -v n="$1:" '$1 == n {print $2}' "/proc/$(pid)/status"; }
 routes() { on 1 ip route show dev flannel.1 | wc -l; }
 
 # A cell's filter table with 250 containers and 10,000 policies is of this size.
@@ -54,7 +55,7 @@ run() {
     join 1 --guard="$guard" || exit 1
     end=$(now_ms)
     [ "$(routes)" = "$count" ] || { echo "only $(routes) routes"; exit 1; }
-    local program=$(($(field overlay-joined programming_us) / 1000)) cpu rss
+    local program=$(($(field overlay-joined programming_us) / 1000)) cpu rss peak
     cpu=$(cpu_ms)
     for i in $(seq 20); do
         local events
@@ -66,12 +67,13 @@ run() {
     done
     delete_lease "$(key 3000)"
     wait_for 10 eval '[ "$(routes)" = '"$count"' ]'
-    rss=$(rss_kb)
+    rss=$(memory_kb VmRSS)
+    peak=$(memory_kb VmHWM)
     mapfile -t one < <(printf '%s\n' "${one[@]}" | sort -n)
     mapfile -t guarded < <(printf '%s\n' "${guarded[@]}" | sort -n)
-    printf '%-6s %5d cells   start to joined %5d ms   programming %4d ms   cpu %4d ms   one change %5d us (worst %5d), guard %5d us   peak %5d kB\n' \
-        "$guard" "$count" $((end - begin)) "$program" "$cpu" "${one[10]}" "${one[19]}" "${guarded[10]}" "$rss"
-    echo "{\"guard\":$guard,\"cells\":$count,\"joined_ms\":$((end - begin)),\"programming_ms\":$program,\"cpu_ms\":$cpu,\"change_us\":${one[10]},\"change_worst_us\":${one[19]},\"guard_us\":${guarded[10]},\"peak_kb\":$rss}" >>"$T/results"
+    printf '%-6s %5d cells   start to joined %5d ms   programming %4d ms   cpu %4d ms   one change %5d us (worst %5d), guard %5d us   memory %5d kB, at most %5d kB\n' \
+        "$guard" "$count" $((end - begin)) "$program" "$cpu" "${one[10]}" "${one[19]}" "${guarded[10]}" "$rss" "$peak"
+    echo "{\"guard\":$guard,\"cells\":$count,\"joined_ms\":$((end - begin)),\"programming_ms\":$program,\"cpu_ms\":$cpu,\"change_us\":${one[10]},\"change_worst_us\":${one[19]},\"guard_us\":${guarded[10]},\"rss_kb\":$rss,\"peak_kb\":$peak}" >>"$T/results"
     stop_flanneld 1
 }
 

@@ -117,8 +117,10 @@ check "and packets go" wait_for 10 reaches 2 1
 
 # --- changes ------------------------------------------------------------------
 ghost=$(vxlan_lease 192.0.2.99 02:00:00:00:00:99)
+kill -HUP "$(cat "$T/cell1.pid")"
 put_lease 10.255.250.0-24 "$ghost"
 check "a new lease is programmed" wait_for 10 eval 'dataplane 1 | grep -q 02:00:00:00:00:99'
+refuse "a SIGHUP before it has ended nothing" has_ended 1
 same "by a route, a neighbour and a forwarding entry" 3 "$(dataplane 1 | grep -c -e 02:00:00:00:00:99 -e 'via 10.255.250.0')"
 put_lease 10.255.250.0-24 "$(vxlan_lease 192.0.2.98 02:00:00:00:00:99)"
 check "a cell that moved is followed" wait_for 10 eval 'on 1 bridge fdb show dev flannel.1 | grep -q "02:00:00:00:00:99 dst 192.0.2.98"'
