@@ -11,7 +11,7 @@ int table_edit(const struct fw_locks *held, const char *table, fw_edit_fn fn, vo
 
 bool table_differs(const char *table, const struct table_size *was)
 {
-        struct table_size is;
+        struct table_size is = { 0 };
 
         return fw_size(table, &is.rules, &is.bytes, NULL) == 0 &&
                (is.rules != was->rules || is.bytes != was->bytes);
