@@ -77,6 +77,8 @@ static void sort(struct addresses *a)
 {
         size_t kept = 0;
 
+        if (a->count == 0)
+                return;
         qsort(a->at, a->count, sizeof *a->at, compare_ip);
         for (size_t i = 0; i < a->count; i++)
                 if (kept == 0 || a->at[i] != a->at[kept - 1])
