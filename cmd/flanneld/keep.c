@@ -151,11 +151,15 @@ static void warn(struct keep *k, const struct err *e)
                 log_error("lease-renewal-failed", LOG_INT("seconds_left", left / 1000), LOG_WHY(e));
                 return;
         }
+        k->ended = true;
+        if (!k->ends_ms) {
+                log_error("own-lease-not-written", LOG_WHY(e));
+                return;
+        }
         log_error("lease-ended", LOG_STR("subnet", ip4_net_text(k->lease.subnet).s),
                   LOG_STR("effect", "other cells drop their routes to this one once the store is "
                                     "back; it is retaken then unless another cell was faster"),
                   LOG_WHY(e));
-        k->ended = true;
 }
 
 static void *keep_run(void *arg)

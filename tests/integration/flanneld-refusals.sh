@@ -273,11 +273,15 @@ check "a file that is torn is reported" wait_for 10 grep -q 'watch-interrupted.*
 check "and changes nothing" eval 'dataplane 1 | grep -q 02:00:00:00:00:19'
 sed 's/"Backend":{/&"VNI":2,/' "$T/static.json.kept" >"$T/static.new"
 mv "$T/static.new" "$T/static.json"
-check "a configuration that changed is refused" wait_for 10 grep -q "watch-interrupted.*'config' is not what flanneld started with: start it anew" "$T/cell1.log"
-check "and changes nothing either" eval 'dataplane 1 | grep -q 02:00:00:00:00:19'
+check "and a configuration that changed is refused" wait_for 10 grep -q "watch-interrupted.*'config' is not what flanneld started with: start it anew" "$T/cell1.log"
+check "which changes nothing either" eval 'dataplane 1 | grep -q 02:00:00:00:00:19'
 static "$one,$two"
 check "a lease that left the file is taken out" wait_for 20 eval '! dataplane 1 | grep -q 02:00:00:00:00:19'
 check "packets still go" reaches 1 2
+static "${one%\}},\"VtepMAC\":\"02:00:00:00:00:11\"},$two"
+check "a file that gives a cell another MAC address is told" wait_for 10 grep -q 'own-lease-not-written.*gives this cell another PublicIP or VtepMAC' "$T/cell1.log"
+static "$one,$two"
+check "and when that is put right packets go" wait_for 20 reaches 1 2
 fails 3 'has no lease with this cell.s PublicIP 192.0.2.13' "a cell that the file does not name" --static="$T/static.json"
 static "$one,$one"
 on 3 ip link del flannel.1 2>/dev/null
