@@ -156,9 +156,9 @@ static void check_lock(const char *path, struct report *r)
 
 void check_tables(const struct config *c, struct report *r)
 {
-        static const char *const tables[] = { "filter", "nat", "raw" };
+        static const char *const tables[] = { "filter", "nat", "raw", "mangle" };
 
-        for (size_t i = 0; i < 3; i++) {
+        for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
                 unsigned int rules, bytes;
                 char what[40];
                 struct err e;
