@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/flannel-watchdog/watch.h"
 
+#include "cmd/flannel-watchdog/report.h"
 #include "netman/file.h"
 #include "netman/log.h"
 
@@ -28,10 +29,26 @@ static const struct conf_key keys[] = {
           .type = CONF_STR,
           .at = offsetof(struct watchdog_conf, log_prefix),
           .def_str = "cfnetworking" },
+        { .name = "metron_address",
+          .type = CONF_STR,
+          .at = offsetof(struct watchdog_conf, metron_address) },
+        { .name = "health_check_port",
+          .type = CONF_INT,
+          .at = offsetof(struct watchdog_conf, health_check_port),
+          .max = UINT16_MAX },
         { 0 },
 };
 
-const struct conf_spec watchdog_spec = { .keys = keys };
+static void check(const void *conf, struct str *problems)
+{
+        const struct watchdog_conf *c = conf;
+        struct err e;
+
+        if (c->metron_address && dropsonde_check(c->metron_address, &e) < 0)
+                conf_problem(problems, "metron_address", "%s", e.msg);
+}
+
+const struct conf_spec watchdog_spec = { .keys = keys, .check = check };
 
 /* "10.255.7.1/24" */
 static int read_cidr(char *text, struct nlx_addr *ret)
@@ -129,20 +146,25 @@ static int end_signals(struct err *e)
 
 int watchdog_run(const struct watchdog_conf *c, struct err *e)
 {
+        OWN(report) struct report report = { 0 };
         OWN(nlx) struct nlx *nl = NULL;
         OWN(fd) int signals = end_signals(e);
         struct pollfd p = { signals, POLLIN, 0 };
         bool doubt = false;
 
-        if (signals < 0 || nlx_open(&nl, e) < 0)
+        if (signals < 0 || nlx_open(&nl, e) < 0 || report_start(c, &report, e) < 0)
                 return -1;
         log_info("starting", LOG_STR("bridge", c->bridge), LOG_STR("file", c->subnet_file));
         do {
                 int rc = watchdog_check(nl, c, e);
+                bool maybe = rc < 0 && e->fault == FAULT_UPSTREAM && !doubt;
 
-                if (rc < 0 && (e->fault != FAULT_UPSTREAM || doubt))
+                /* Of a file that cannot be read nothing is known. */
+                if (!maybe && (rc == 0 || e->fault == FAULT_CONFLICT || e->fault == FAULT_UPSTREAM))
+                        report_down(&report, rc < 0);
+                if (rc < 0 && !maybe)
                         return -1;
-                doubt = rc < 0;
+                doubt = maybe;
         } while (poll(&p, 1, LOOK_EVERY_MS) <= 0);
         return 0;
 }

@@ -7,11 +7,17 @@
 #include "netman/err.h"
 #include "netman/nl.h"
 
-/** struct watchdog_conf - The configuration file */
+/**
+ * struct watchdog_conf - The configuration file
+ * @metron_address:    Who is told flannelDown; NULL: nobody
+ * @health_check_port: On loopback, answers while all is well; 0: none
+ */
 struct watchdog_conf {
         char *subnet_file;
         char *bridge;
         char *log_prefix;
+        char *metron_address;
+        int64_t health_check_port;
 };
 
 extern const struct conf_spec watchdog_spec;

@@ -1,5 +1,6 @@
 # flannel-watchdog: it ends when the bridge and the subnet file disagree.
 . "$TOP/tests/lib/check.sh"
+. "$TOP/tests/lib/metrics.sh"
 
 start() {
     "$BIN/flannel-watchdog" -config-file "$T/conf.json" >"$T/log" 2>&1 &
@@ -47,6 +48,23 @@ start
 rm "$T/subnet.env"
 ends_with "so does a missing subnet file" 1
 match "which is named" "discovering flannel subnet: .*subnet.env" "$(cat "$T/log")"
+
+start_metron
+jq '. + {metron_address: "127.0.0.1:3457", health_check_port: 4000}' "$T/conf.json" >"$T/conf.new"
+mv "$T/conf.new" "$T/conf.json"
+file 10.255.7.1/24
+start
+health() { curl -sS -m 5 "http://127.0.0.1:4000"; }
+check "metron hears that it is not down" wait_for 10 told_value flannel-watchdog flannelDown 0 bool
+same "who asks hears so, too" "The cell is healthy! The cell is configured with the correct subnet." "$(health)"
+refuse "it was never said to be down" told_value flannel-watchdog flannelDown 1 bool
+file 10.255.8.1/24
+ends_with "with metron listening a disagreement ends it as well" 1
+check "and metron hears that it is down" wait_for 10 told_value flannel-watchdog flannelDown 1 bool
+refuse "nobody answers who asks" health
+check "metron understands all it hears" no_garbage
+jq '.metron_address = "nowhere"' "$T/conf.json" >"$T/bad.json"
+match "an address that is none is refused" "invalid config: metron_address: 'nowhere' is no HOST:PORT" "$("$BIN/flannel-watchdog" -config-file "$T/bad.json" 2>&1)"
 
 file 10.255.7.1/24
 start
