@@ -106,6 +106,7 @@ rest() {
 }
 
 fill 1 1001
+agent_sized || exit 1
 rest "$([ -n "${HOUR-}" ] && echo 3600 || echo 60)"
 run false 1000
 run true 1000
