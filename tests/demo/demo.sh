@@ -48,13 +48,14 @@ note() {
 }
 
 # What a cell holds: all rules, devices, namespaces' mounts, files, and containers in the
-# store and the port pool, whose files stay. So does the bridge, once there was a container.
+# store and the port pool, whose files stay. So does the bridge, once there was a container,
+# and what the agent saves for a cell that comes up while the policy server is away.
 # The agent and flanneld leave all that as it is when they end.
 cell_holds() {
     on "$1" sh -c 'iptables-save | grep "^[*:-]" | sed "s/ \[.*//"
         ip -br link | cut -d" " -f1 | cut -d@ -f1 | grep -vx cni-flannel0
         grep -E "nsfs|netman/netns" /proc/self/mounts | cut -d" " -f2
-        cd /var/lib && find . -type f ! -name "*lock*" ! -name "last_reserved*" ! -name "store.json*" ! -name "ports.json*"
+        cd /var/lib && find . -type f ! -name "*lock*" ! -name "last_reserved*" ! -name "store.json*" ! -name "ports.json*" ! -name policies.saved
         grep -hso "[a-z]*-[0-9]" netman/ports.json netman/store.json; true' | sort
 }
 

@@ -148,7 +148,7 @@ start_policy_server() {
     write_server_config
     daemon platform policy-server "$BIN/policy-server" -config-file "$T/policy-server.json"
     daemon platform policy-server-internal "$BIN/policy-server-internal" -config-file "$T/policy-server-internal.json"
-    wait_for 30 on platform curl -sf http://$PLATFORM:4002/health && wait_for 30 on platform curl -sf http://$PLATFORM:4004/health
+    wait_for 30 on platform curl -sf http://$PLATFORM:4002/health && wait_for 30 on platform curl -sf http://127.0.0.1:4004/health
 }
 
 # agent_gauge CELL NAME: a metric of the cell's agent, in whole units

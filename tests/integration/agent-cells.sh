@@ -163,9 +163,12 @@ talk
 check "of two that both send, one hears the other" wait_for 10 more front In "$f"
 check "and the other the one" wait_for 10 more back2 In "$b"
 hush
+cuts() { grep -c connections-cut "$1"; }
+cut_since() { [ "$(cuts "$T/agent.log")" -gt "$1" ] && [ "$(cuts "$T/2/agent.log")" -gt "$2" ]; }
+c=$(cuts "$T/agent.log") c2=$(cuts "$T/2/agent.log")
 policies_are r4 "$tagged" "$(policy $front 0001 $back 0002 tcp 8080 8080)"
 all_enforced
-check "its policy goes: both cells cut" wait_for 10 sh -c "grep -q connections-cut '$T/agent.log' && grep -q connections-cut '$T/2/agent.log'"
+check "its policy goes: both cells cut" wait_for 10 cut_since "$c" "$c2"
 # What is sent now has been decided on by the time a connection after it was answered.
 decided() { for to in 10.255.1.4 10.255.2.2; do check "what is allowed goes on ($to, $1)" reach front $to 8080; done; }
 for who in back1 back2; do tell $who three; done

@@ -13,10 +13,10 @@ serve() { external_config "$T/$1.json" "$2" && start_server "$1" policy-server "
 root=$(token_of root) dora=$(token_of dora)
 
 # --- UAA and Cloud Controller over TLS -----------------------------------------------------
-tls=(--cert "$T/certs/server.crt" --key "$T/certs/server.key")
-"$STANDINS/uaa" --world "$T/world.json" --signing-key "$T/key" --url http://127.0.0.1:8080 --port 8443 "${tls[@]}" >"$T/uaa.tls" 2>"$T/uaa.log2" &
+speaks_tls=(--cert "$T/certs/server.crt" --key "$T/certs/server.key")
+"$STANDINS/uaa" --world "$T/world.json" --signing-key "$T/key" --url http://127.0.0.1:8080 --port 8443 "${speaks_tls[@]}" >"$T/uaa.tls" 2>"$T/uaa.log2" &
 "$STANDINS/cc" --world "$T/world.json" --signing-key "$T/key" --url https://127.0.0.1:8444 --uaa http://127.0.0.1:8080 \
-    --networking $PS --port 8444 "${tls[@]}" >"$T/cc.tls" 2>"$T/cc.log2" &
+    --networking $PS --port 8444 "${speaks_tls[@]}" >"$T/cc.tls" 2>"$T/cc.log2" &
 check "both speak TLS" wait_for 20 eval 'test -s "$T/uaa.tls" && test -s "$T/cc.tls"'
 export CA=$T/certs/ca.crt FOREIGN=$T/certs/foreign.crt
 tls='.uaa_url = "https://127.0.0.1" | .uaa_port = 8443 | .cc_url = "https://127.0.0.1:8444"'
@@ -75,6 +75,7 @@ check "by no more than two" test "$(sql 'SELECT max(n) FROM most')" -le 3
 check "one is kept" wait_for 20 eval '[ "$(connections)" = 2 ]'
 match "metrics know" '^netman_db_connections_max 2$' "$(curl -s http://127.0.0.1:7944/metrics)"
 pooled() { sql "SELECT pid FROM pg_stat_activity WHERE datname = 'pool' AND backend_type = 'client backend' ORDER BY backend_start DESC LIMIT 1"; }
+# shellcheck disable=SC2034 # the check below reads it
 old=$(pooled)
 check "it is replaced when it has lived its time" wait_for 30 eval 'api "$root" POST $E/policies "$(v0 a-1 b-1 tcp 1)" && [ "$(pooled)" != "$old" ]'
 check "it ends" stop_server pool
