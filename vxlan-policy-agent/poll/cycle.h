@@ -41,6 +41,7 @@
  *             that they have to be @confirmed: what is cut does not come back
  * @look:      The last comparison with the kernel
  * @spent_us:  Time taken by the steps of this turn, or since the plan last went in
+ * @freed_ms:  When a plan and copies of the table were last freed; 0 once given back
  */
 struct cycle {
         const struct agent_config *config;
@@ -56,7 +57,7 @@ struct cycle {
         char revision[SOURCE_ETAG_MAX + 1], enforced[SOURCE_ETAG_MAX + 1];
         struct counts counts;
         struct drift_look look;
-        int64_t spent_us;
+        int64_t spent_us, freed_ms;
 };
 
 void cycle_init(struct cycle *c, const struct agent_config *config, struct status *status);

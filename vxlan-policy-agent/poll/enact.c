@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define DEFAULT_TUNNEL_PORT 8472
+#define REST_MS             1000
 
 /* ---- Plan ---- */
 
@@ -267,17 +268,32 @@ static bool is_enough(const struct cycle *c)
         return c->store_seen && (c->known || !c->containers.id_count);
 }
 
+/**
+ * rest() - Nothing to do: the memory of the last plan and of the table goes back
+ *
+ * Not at once, since the next container may be near and its plan would need it again.
+ */
+static void rest(struct cycle *c)
+{
+        if (!c->freed_ms || clock_ms() - c->freed_ms < REST_MS)
+                return;
+        (void)malloc_trim(0);
+        c->freed_ms = 0;
+}
+
 int cycle_enforce(struct cycle *c, struct err *e)
 {
         int rc;
 
-        if (c->in_kernel)
+        if (c->in_kernel) {
+                rest(c);
                 return 0;
+        }
         c->counts.cycles++;
         rc = is_enough(c) ? enforce(c, e) : hold(c, e);
         c->counts.failed_cycles += rc < 0;
         status_set_counts(c->status, &c->counts);
-        (void)malloc_trim(0); /* a plan and two copies of the table have just been freed */
+        c->freed_ms = clock_ms();
         return rc;
 }
 
