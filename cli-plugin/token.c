@@ -1,44 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli-plugin/token.h"
 
+#include "netman/base64url.h"
 #include "netman/jsonx.h"
 #include "netman/own.h"
 #include "netman/str.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static int digit(char c)
-{
-        return c >= 'A' && c <= 'Z'   ? c - 'A'
-               : c >= 'a' && c <= 'z' ? c - 'a' + 26
-               : c >= '0' && c <= '9' ? c - '0' + 52
-               : c == '-'             ? 62
-               : c == '_'             ? 63
-                                      : -1;
-}
-
-/** decode() - Base64 in the alphabet for URLs, unpadded; false for anything else */
-static bool decode(const char *text, size_t len, struct str *ret)
-{
-        unsigned int bits = 0, have = 0;
-
-        for (size_t i = 0; i < len; i++) {
-                int d = digit(text[i]);
-                char byte;
-
-                if (d < 0)
-                        return false;
-                bits = (bits << 6 | (unsigned int)d) & 0xffff;
-                have += 6;
-                if (have < 8)
-                        continue;
-                have -= 8;
-                byte = (char)(bits >> have & 0xff);
-                str_add_mem(ret, &byte, 1);
-        }
-        return true;
-}
 
 /** claims_of() - The middle part of a token; NULL if it is none */
 static json_t *claims_of(const char *token)
@@ -47,7 +16,7 @@ static json_t *claims_of(const char *token)
         const char *first = strchr(token, '.'), *second = first ? strchr(first + 1, '.') : NULL;
         json_t *claims = NULL;
 
-        if (!second || !decode(first + 1, (size_t)(second - first - 1), &text) || text.bad ||
+        if (!second || !base64url_decode(first + 1, (size_t)(second - first - 1), &text) ||
             jsonx_parse(str_text(&text), text.len, &claims, NULL) < 0)
                 return NULL;
         return claims;
