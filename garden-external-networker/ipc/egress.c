@@ -25,6 +25,11 @@ int egress_add(struct egress_list *list, const struct egress *r, struct err *e)
         return 0;
 }
 
+bool egress_is_void(const struct egress *r)
+{
+        return r->dst.hi == 0 || ((r->proto == FW_TCP || r->proto == FW_UDP) && r->ports.hi == 0);
+}
+
 void egress_done(struct egress_list *list)
 {
         free(list->items);

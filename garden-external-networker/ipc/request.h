@@ -38,6 +38,12 @@ struct egress_list {
         size_t count, cap;
 };
 
+/**
+ * egress_is_void() - Networks and ports that no packet has, and that a rule would read
+ *                    as "any": address 0.0.0.0 alone, port 0 alone
+ */
+bool egress_is_void(const struct egress *r);
+
 int egress_add(struct egress_list *list, const struct egress *r, struct err *e);
 void egress_done(struct egress_list *list);
 

@@ -58,15 +58,6 @@ static int by_words_and_rank(const void *a, const void *b)
         return cmp ? cmp : order(x->rank, y->rank);
 }
 
-/**
- * matches_nothing() - Networks and ports that no packet has, and that a rule would
- *                     read as "any": address 0.0.0.0 alone, port 0 alone
- */
-static bool matches_nothing(const struct egress *g)
-{
-        return g->dst.hi == 0 || ((g->proto == FW_TCP || g->proto == FW_UDP) && g->ports.hi == 0);
-}
-
 static struct asg_box box_of(const struct egress *g, uint32_t rank, bool log_all)
 {
         struct asg_box b = { .lo = g->dst.lo,
@@ -224,7 +215,7 @@ int asg_boxes_make(const struct egress_list *list, bool log_all, struct asg_boxe
         if (!boxes.items || !ranks)
                 return err_oom(e);
         for (size_t i = 0; i < list->count; i++)
-                if (!matches_nothing(&list->items[i]))
+                if (!egress_is_void(&list->items[i]))
                         boxes.items[boxes.count++] = box_of(&list->items[i], (uint32_t)i, log_all);
         qsort(boxes.items, boxes.count, sizeof *boxes.items, by_words_and_rank);
         drop_repeated(&boxes);

@@ -69,15 +69,6 @@ int rules_input(const struct rules_conf *c, const struct subject *s, struct fw_r
         return fw_rules_add(ret, &refuse, e);
 }
 
-/**
- * matches_nothing() - Networks and ports that no packet has, and that fw_rule
- *                     would read as "any": address 0.0.0.0 alone, port 0 alone
- */
-static bool matches_nothing(const struct egress *g)
-{
-        return (g->dst.lo == 0 && g->dst.hi == 0) || (g->ports.lo == 0 && g->ports.hi == 0);
-}
-
 static struct fw_rule egress_rule(const struct rules_conf *c, const struct subject *s,
                                   const struct egress *g)
 {
@@ -102,7 +93,7 @@ int rules_egress(const struct rules_conf *c, const struct subject *s,
         for (size_t i = 0; i < list->count; i++) {
                 struct fw_rule r;
 
-                if (matches_nothing(&list->items[i]))
+                if (egress_is_void(&list->items[i]))
                         continue;
                 r = egress_rule(c, s, &list->items[i]);
                 if (fw_rules_add(ret, &r, e) < 0)
