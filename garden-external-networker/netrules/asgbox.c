@@ -179,13 +179,12 @@ static int set_layers(struct asg_box *boxes, size_t n, size_t *ranks, size_t ran
         for (size_t i = 0; i < n; i++)
                 ranks[boxes[i].rank] = i + 1;
         for (size_t rank = 0; rank < rank_count; rank++) {
-                struct asg_box *box = &boxes[ranks[rank] - 1];
-                uint32_t below;
+                struct asg_box *box;
 
                 if (!ranks[rank])
                         continue;
-                below = highest(&c, 1, box, !box->log, 0);
-                box->layer = below ? below + 1 : 2U - box->log;
+                box = &boxes[ranks[rank] - 1];
+                box->layer = 1 + highest(&c, 1, box, !box->log, 0);
                 for (size_t at = c.leaves + ranks[rank] - 1; at > 0; at /= 2)
                         c.of[at].top[box->log] = most(c.of[at].top[box->log], box->layer);
         }

@@ -6,14 +6,15 @@
  * logged. So order matters only between rules that overlap and differ in that, and
  * the list can be sorted into layers that are looked at one after the other:
  *
- *   the layer of a rule is above that of each earlier rule that overlaps it and
- *   logs where it does not; layers with odd numbers log, those with even ones do not.
+ *   the layer of a rule is the first above those of all earlier rules that overlap
+ *   it and differ in that.
  *
  * Of all rules that fit a packet, be F the first in the list. Another that fits and
  * differs from F comes later in the list and overlaps it (they share the packet), so
  * its layer is above F's. Therefore the lowest layer that has any rule for the packet
- * says what F says, whatever stands in what order inside a layer. A list in which
- * none logs, or all do, is one layer, however much it overlaps.
+ * says what F says, whatever stands in what order inside a layer: rules of a layer that
+ * share a packet agree. A list is one layer, however much it overlaps, where none logs,
+ * or all do, or those that log share no packet with those that do not.
  */
 #ifndef NETWORKER_ASGBOX_H
 #define NETWORKER_ASGBOX_H

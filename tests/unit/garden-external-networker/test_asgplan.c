@@ -115,6 +115,23 @@ static void a_packet_crosses_some_dozens_of_ten_thousand_rules(void **state)
         assert_in_range(rule_count(&plan), 10000, 13000);
 }
 
+/* Names apart, the chains are those of a list where none logs. */
+static void what_logs_costs_nothing_where_it_meets_nothing_that_does_not(void **state)
+{
+        OWN(egress) struct egress_list list = { 0 };
+        OWN(asg_plan) struct asg_plan silent = { 0 }, some = { 0 };
+        struct err e = { 0 };
+
+        (void)state;
+        fill(&list, 1000);
+        assert_int_equal(asg_plan_make(&list, LOG_CHAIN, false, &sim_tail, &silent, &e), 0);
+        for (size_t i = 0; i < list.count; i += 3)
+                list.items[i].log = true;
+        assert_int_equal(asg_plan_make(&list, LOG_CHAIN, false, &sim_tail, &some, &e), 0);
+        assert_int_equal(some.count, silent.count);
+        assert_int_equal(rule_count(&some), rule_count(&silent));
+}
+
 static void equal_lists_make_equal_trees_and_others_do_not(void **state)
 {
         OWN(egress) struct egress_list a = { 0 }, b = { 0 };
@@ -137,6 +154,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_tree_says_what_the_list_says),
                 cmocka_unit_test(a_packet_crosses_some_dozens_of_ten_thousand_rules),
+                cmocka_unit_test(what_logs_costs_nothing_where_it_meets_nothing_that_does_not),
                 cmocka_unit_test(equal_lists_make_equal_trees_and_others_do_not),
         };
 
