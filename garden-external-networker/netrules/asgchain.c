@@ -69,8 +69,7 @@ int asg_chain_list(struct asg_plan *plan, const struct asg_box *boxes, size_t co
         for (size_t i = 0; i < count; i++) {
                 struct fw_rule r = ways->found[boxes[i].log];
 
-                if (boxes[i].lo != 0 || boxes[i].hi != UINT32_MAX)
-                        r.dst_range = (struct fw_addrs){ boxes[i].lo, boxes[i].hi };
+                asg_set_addrs(&r, boxes[i].lo, boxes[i].hi);
                 asg_set_kinds(&r, boxes[i].kind_lo, boxes[i].kind_hi);
                 if (fw_rules_add(&chain->rules, &r, e) < 0)
                         return -1;
@@ -91,6 +90,20 @@ int asg_add_way(const struct asg_plan *plan, const struct fw_rule *r, struct fw_
 
         asg_go_to(plan, plan->count - 1, &way);
         return fw_rules_add(list, &way, e);
+}
+
+struct fw_net asg_prefix(uint32_t lo, uint32_t hi)
+{
+        const uint8_t len = lo == hi ? 32 : (uint8_t)__builtin_clz(lo ^ hi);
+
+        return (struct fw_net){ .addr = lo & fw_mask(len), .len = len };
+}
+
+void asg_set_addrs(struct fw_rule *r, uint32_t lo, uint32_t hi)
+{
+        r->dst = asg_prefix(lo, hi);
+        if (lo != r->dst.addr || hi != (lo | ~fw_mask(r->dst.len)))
+                r->dst_range = (struct fw_addrs){ lo, hi };
 }
 
 void asg_set_kinds(struct fw_rule *r, uint32_t kind_lo, uint32_t kind_hi)

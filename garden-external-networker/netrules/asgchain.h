@@ -62,6 +62,17 @@ void asg_go_to(const struct asg_plan *plan, size_t chain, struct fw_rule *r);
 int asg_add_way(const struct asg_plan *plan, const struct fw_rule *r, struct fw_rules *list,
                 struct err *e);
 
+/** asg_prefix() - The smallest network that holds all addresses from @lo to @hi */
+struct fw_net asg_prefix(uint32_t lo, uint32_t hi);
+
+/**
+ * asg_set_addrs() - Say a range of destinations
+ *
+ * As a network where it is one; else the smallest network that holds it stands before
+ * the range: what is not in that is soon done with.
+ */
+void asg_set_addrs(struct fw_rule *r, uint32_t lo, uint32_t hi);
+
 /** asg_set_kinds() - Say protocol and ports, or ICMP's type and code, of a range of kinds */
 void asg_set_kinds(struct fw_rule *r, uint32_t kind_lo, uint32_t kind_hi);
 

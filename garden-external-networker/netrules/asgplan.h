@@ -13,14 +13,14 @@
  * What becomes of N rules, and how many the first packet of a connection crosses at
  * most where N is 10,000; no list goes into the kernel as one, however it overlaps:
  *
- *   apart from each other, or with some wide ones over all others   1.2 N     80
- *   the worst overlaps we know, where none logs or all do           2.6 N    240
- *   the same, every second one logged at random                    13   N   1000
+ *   apart from each other, or with some wide ones over all others   1.2 N     70
+ *   the worst overlaps we know, where none logs or all do           2.5 N    180
+ *   the same, every second one logged at random                    12.5 N    700
  *
  * With more than 16 of them, each layer's ICMP rules add up to 512: types and codes.
  * The unit tests hold us to these figures. Whatever they are, a layer takes less than
- * 7 N: of k boxes that share an address less than 2k spans with two boxes each, an
- * eighth of that again where chains part them, two or three rules at the end of each.
+ * 7 N: of k boxes that share an address less than 2k spans with two boxes each, a
+ * quarter of that again where chains part them and end, and what leads there.
  *
  * Every chain ends in a refusal or leads on, so a packet that finds no rule never falls
  * out. The chains are named after a hash of all that is in them: containers with the

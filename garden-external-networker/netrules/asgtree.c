@@ -1,65 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "garden-external-networker/netrules/asgtree.h"
 
-#include "garden-external-networker/netrules/asgports.h"
+#include "garden-external-networker/netrules/asgaddrs.h"
 #include "netman/own.h"
 
 #define TYPE_BITS 16 /* of what an ICMP type and code are together */
 #define CODE_BITS 8
-
-/**
- * middle() - Which box to part the others at, such that as many chains as can be are full
- */
-static size_t middle(size_t count)
-{
-        const size_t full = ASG_CHAIN_RULES + 1; /* a chain, and the box that parts it off */
-
-        return count / (2 * full) * full + ASG_CHAIN_RULES;
-}
-
-/**
- * by_address() - Chains for boxes of one protocol, and if it is ICMP of one kind
- * @boxes: By first address
- */
-static int by_address(struct asg_plan *plan, struct asg_box *boxes, size_t count,
-                      const struct asg_ways *ways, struct err *e)
-{
-        OWN(mem) struct asg_box *here = NULL;
-        OWN(fw_rules) struct fw_rules on = { 0 };
-        const struct asg_ways near = { { ways->found[0], ways->found[1] }, &on };
-        size_t before = 0, behind = 0, here_count = 0;
-        uint32_t at;
-
-        if (count <= ASG_CHAIN_RULES)
-                return asg_chain_list(plan, boxes, count, ways, e);
-        here = calloc(count, sizeof *here);
-        if (!here)
-                return err_oom(e);
-        at = boxes[middle(count)].lo;
-        for (; behind < count && boxes[behind].lo <= at; behind++) {
-                if (boxes[behind].hi < at)
-                        boxes[before++] = boxes[behind];
-                else
-                        here[here_count++] = boxes[behind];
-        }
-        if (before) {
-                const struct fw_rule lower = { .dst_range = { 0, at - 1 } };
-
-                if (by_address(plan, boxes, before, ways, e) < 0 ||
-                    asg_add_way(plan, &lower, &on, e) < 0)
-                        return -1;
-        }
-        if (behind < count) {
-                const struct fw_rule rest = { 0 };
-
-                if (by_address(plan, &boxes[behind], count - behind, ways, e) < 0 ||
-                    asg_add_way(plan, &rest, &on, e) < 0)
-                        return -1;
-        } else if (asg_add_all(&on, ways->missed, e) < 0) {
-                return -1;
-        }
-        return asg_ports(plan, here, here_count, &near, e);
-}
 
 /**
  * before() - Chains for boxes, and behind them one that leads on
@@ -73,12 +19,12 @@ static int before(struct asg_plan *plan, struct asg_box *boxes, size_t count,
         const struct asg_ways then = { { ways->found[0], ways->found[1] }, &on };
 
         if (!rest->count)
-                return by_address(plan, boxes, count, ways, e);
+                return asg_addrs(plan, boxes, count, ways, e);
         if (asg_chain_add(plan, rest, ways->missed, e) < 0)
                 return -1;
         if (!count)
                 return 0;
-        return asg_add_way(plan, &all, &on, e) < 0 ? -1 : by_address(plan, boxes, count, &then, e);
+        return asg_add_way(plan, &all, &on, e) < 0 ? -1 : asg_addrs(plan, boxes, count, &then, e);
 }
 
 /**
@@ -141,7 +87,7 @@ int asg_tree(struct asg_plan *plan, struct asg_box *boxes, size_t count,
                 for (end = i; end < count && asg_box_proto(&boxes[end]) == r.proto;)
                         end++;
                 if (r.proto == FW_ICMP ? by_type(plan, &boxes[i], end - i, TYPE_BITS, ways, e) < 0
-                                       : by_address(plan, &boxes[i], end - i, ways, e) < 0)
+                                       : asg_addrs(plan, &boxes[i], end - i, ways, e) < 0)
                         return -1;
                 if (asg_add_way(plan, &r, &protos, e) < 0)
                         return -1;

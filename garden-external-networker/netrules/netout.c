@@ -130,6 +130,8 @@ static struct egress as_egress(const struct fw_rule *r, bool log)
 
         if (r->dst_range.hi)
                 g.dst = r->dst_range;
+        else if (r->dst.len && !r->dst.other)
+                g.dst = (struct fw_addrs){ r->dst.addr, r->dst.addr | ~fw_mask(r->dst.len) };
         if (r->dports.hi)
                 g.ports = r->dports;
         if (g.proto == FW_ICMP)

@@ -50,6 +50,8 @@ static inline bool matches(const struct fw_rule *r, const struct packet *p)
 {
         if (r->proto && r->proto != p->proto)
                 return false;
+        if (!fw_net_has(r->dst, p->dst))
+                return false;
         if (r->dst_range.hi && (p->dst < r->dst_range.lo || p->dst > r->dst_range.hi))
                 return false;
         if (r->dports.hi && (p->port < r->dports.lo || p->port > r->dports.hi))
