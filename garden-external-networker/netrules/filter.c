@@ -115,27 +115,36 @@ static int evict_former(struct fw_table *t, const struct subject *s, struct err 
         return agent_leaves_drop(t, &(struct agent_owners){ &owner, 1, false }, &count, e);
 }
 
+/**
+ * shared_overlay() - What meets a packet to any container is the same for all of them
+ */
+static int shared_overlay(struct fw_table *t, const struct rules_conf *c, struct err *e)
+{
+        OWN(fw_rules) struct fw_rules overlay = { 0 };
+
+        return rules_overlay(c, &overlay, e) < 0
+                       ? -1
+                       : fw_chain_set(t, CHAIN_OVERLAY, overlay.items, overlay.count, e);
+}
+
 static int open_it(struct fw_table *t, void *ctx, struct err *e)
 {
-        OWN(fw_rules) struct fw_rules input = { 0 }, netlog = { 0 }, overlay = { 0 };
-        OWN(fw_rules) struct fw_rules ratelog = { 0 };
+        OWN(fw_rules) struct fw_rules input = { 0 }, ratelog = { 0 };
         struct opening *o = ctx;
         const struct subject *s = o->s;
 
         if (pick_names(t, o, e) < 0)
                 return -1;
-        if (rules_netlog(o->c, s, &netlog, e) < 0 || rules_input(o->c, s, &input, e) < 0 ||
-            rules_overlay(o->c, &overlay, e) < 0 || rules_ratelog(o->c, s, &ratelog, e) < 0)
+        if (rules_input(o->c, s, &input, e) < 0 || rules_ratelog(o->c, s, &ratelog, e) < 0)
                 return -1;
         if (ratelog.count && fw_chain_set(t, s->names.ratelog, ratelog.items, ratelog.count, e) < 0)
                 return -1;
-        if (fw_chain_set(t, s->names.netlog, netlog.items, netlog.count, e) < 0 ||
-            netout_set(t, o->c, s, o->rules, e) < 0 ||
+        if (netout_set(t, o->c, s, o->rules, e) < 0 ||
             fw_chain_set(t, s->names.input, input.items, input.count, e) < 0 ||
-            fw_chain_set(t, s->names.overlay, overlay.items, overlay.count, e) < 0)
+            shared_overlay(t, o->c, e) < 0)
                 return -1;
         if (put_leaf(t, &tree_src, s, s->names.netout, e) < 0 ||
-            put_leaf(t, &tree_dst, s, s->names.overlay, e) < 0 ||
+            put_leaf(t, &tree_dst, s, CHAIN_OVERLAY, e) < 0 ||
             put_leaf(t, &tree_input, s, s->names.input, e) < 0 || shut_others(t, s, e) < 0)
                 return -1;
         return evict_former(t, s, e) < 0 ? -1 : lead_here(t, o->c, e);
@@ -199,6 +208,8 @@ static int drop_shared(struct fw_table *t, struct err *e)
             fw_tree_trim(t, &tree_dst, CHAIN_FORWARD, e) < 0 ||
             fw_tree_trim(t, &tree_input, "INPUT", e) < 0)
                 return -1;
+        if (drop_chain(t, CHAIN_OVERLAY, e) < 0)
+                return -1;
         if (fw_chain_exists(t, CHAIN_SRC) || fw_chain_exists(t, CHAIN_DST))
                 return 0;
         return fw_chain_cut(t, CHAIN_FORWARD, "FORWARD", e);
@@ -208,8 +219,7 @@ static int drop_chains(struct fw_table *t, const struct chain_names *n, struct e
 {
         if (fw_chain_refs(t, n->netout) == 0 && netout_drop(t, n->netout, e) < 0)
                 return -1;
-        if (drop_chain(t, n->netlog, e) < 0 || drop_chain(t, n->ratelog, e) < 0 ||
-            drop_chain(t, n->overlay, e) < 0)
+        if (drop_chain(t, n->netlog, e) < 0 || drop_chain(t, n->ratelog, e) < 0)
                 return -1;
         return drop_chain(t, n->input, e);
 }

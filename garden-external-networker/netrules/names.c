@@ -70,7 +70,6 @@ void chain_names_make(const char *handle, bool hashed, struct chain_names *ret)
 {
         fit("input--", handle, hashed, FW_CHAIN_MAX, ret->input);
         fit("netout--", handle, hashed, FW_CHAIN_MAX, ret->netout);
-        fit("overlay--", handle, hashed, FW_CHAIN_MAX, ret->overlay);
         fit("netin--", handle, hashed, FW_CHAIN_MAX, ret->netin);
         fit_log(handle, hashed, LOG_SUFFIX, ret->netlog);
         fit_log(handle, hashed, RATE_SUFFIX, ret->ratelog);

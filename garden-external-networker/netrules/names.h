@@ -10,7 +10,8 @@
 
 #define CHAIN_FORWARD "netman--forward" /* filter; FORWARD jumps here */
 #define CHAIN_SRC     "netman--src"     /* filter; tree of netout chains */
-#define CHAIN_DST     "netman--dst"     /* filter; tree of overlay chains */
+#define CHAIN_DST     "netman--dst"     /* filter; tree of all containers' addresses */
+#define CHAIN_OVERLAY "netman--overlay" /* filter; where its leaves lead */
 #define CHAIN_INPUT   "netman--input"   /* filter; INPUT jumps here; tree of input chains */
 #define CHAIN_NETIN   "netman--netin"   /* nat; PREROUTING jumps here; tree of netin chains */
 
@@ -19,7 +20,7 @@ extern const struct fw_tree tree_src, tree_dst, tree_input, tree_netin;
 /** struct chain_names - A container's own chains */
 struct chain_names {
         char input[FW_CHAIN_MAX + 1], netout[FW_CHAIN_MAX + 1], netlog[FW_CHAIN_MAX + 1];
-        char overlay[FW_CHAIN_MAX + 1], netin[FW_CHAIN_MAX + 1], ratelog[FW_CHAIN_MAX + 1];
+        char netin[FW_CHAIN_MAX + 1], ratelog[FW_CHAIN_MAX + 1];
         char rate[FW_RATE_NAME + 1]; /* no chain: the kernel's table of counts */
 };
 

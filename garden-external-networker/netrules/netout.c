@@ -94,6 +94,27 @@ static int branched(struct fw_table *t, const struct rules_conf *c, const struct
         return fw_chain_set(t, s->names.netout, all->items, all->count, e);
 }
 
+static bool any_logs(const struct rules_conf *c, const struct egress_list *rules)
+{
+        for (size_t i = 0; i < rules->count; i++)
+                if (rules->items[i].log)
+                        return true;
+        return c->asg_logging;
+}
+
+/**
+ * lay_log() - The chain that logged rules lead to; few containers have such
+ */
+static int lay_log(struct fw_table *t, const struct rules_conf *c, const struct subject *s,
+                   struct err *e)
+{
+        OWN(fw_rules) struct fw_rules log = { 0 };
+
+        return rules_netlog(c, s, &log, e) < 0
+                       ? -1
+                       : fw_chain_set(t, s->names.netlog, log.items, log.count, e);
+}
+
 /**
  * put() - Make the chain anew
  * @all: Has what stands first
@@ -103,7 +124,8 @@ static int put(struct fw_table *t, const struct rules_conf *c, const struct subj
 {
         char old[FW_CHAIN_MAX + 1];
 
-        if (find_tree(t, s->names.netout, old, e) < 0)
+        if (find_tree(t, s->names.netout, old, e) < 0 ||
+            (any_logs(c, rules) && lay_log(t, c, s, e) < 0))
                 return -1;
         if (rules->count > ASG_LITERAL_MAX ? branched(t, c, s, rules, all, e) < 0
                                            : literal(t, c, s, rules, all, e) < 0)

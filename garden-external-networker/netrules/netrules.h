@@ -3,7 +3,7 @@
  * DOC: A container's chains in the kernel
  *
  * filter  FORWARD -> netman--forward -> netman--src (tree) -> netout--H
- *                                    -> netman--dst (tree) -> overlay--H
+ *                                    -> netman--dst (tree) -> netman--overlay
  *         INPUT   -> netman--input (tree) -> input--H
  * nat     PREROUTING -> netman--netin (tree) -> netin--H
  *

@@ -70,7 +70,7 @@ int rules_netlog(const struct rules_conf *c, const struct subject *s, struct fw_
                  struct err *e);
 
 /**
- * rules_overlay() - Refuse what comes to this container
+ * rules_overlay() - Refuse what comes to a container
  *
  * From the overlay all of it: the policy agent's chain is passed before and has
  * accepted what a policy allows; this stands even if the agent never ran. From

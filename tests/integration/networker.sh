@@ -48,12 +48,14 @@ check "ingress reaches the container through the host port" in_ns outside curl -
 refuse "containers on one bridge are refused by default" reach a "$ip_b" 9000
 refuse "a container does not reach its cell" reach a 10.99.0.5 7777
 
+refuse "who logs nothing has no chain for it" iptables -S netout--a--log
 bulk a '{"container_ip":"'"$ip_a"'","netout_rules":[
     {"protocol":1,"networks":[{"start":"10.99.0.1"}],"ports":[{"start":443,"end":443}],"log":true},
     {"protocol":2,"networks":[{"start":"0.0.0.0","end":"9.255.255.255"}],"ports":[{"start":53,"end":53}]},
     {"protocol":3,"networks":[{"start":"10.99.0.1"}],"icmps":{"type":8,"code":0}}]}'
 same "bulk-net-out succeeds" 0 "$status"
 check "a logged rule opens its port too" reach a 10.99.0.1 443
+match "and leads to the chain that logs" '--log-prefix "OK_a "' "$(iptables -S netout--a--log)"
 check "an ICMP rule lets pings pass" ping_once a 10.99.0.1
 refuse "but not the other container's" ping_once b 10.99.0.1
 same "the newest rules come first" 443:443,53:53,,80:80 \
