@@ -6,8 +6,9 @@
  *   PREROUTING     -p icmp -j netman--icmp         (first) tree on the source address
  *                  -i BRIDGE -j netman--bound      (last: rules of others come first)
  *                  -j netman--home                 tree on the source address
- *   …icmp-…        -s IP/32 -p icmp --icmp-type 3/4 -j DROP
- *   netman--bound  -j netman--port                 tree on the source address
+ *   …icmp-…        -s IP/32 -p icmp --icmp-type 3/4 -j DROP    (on no bridge)
+ *   netman--bound  -p icmp --icmp-type 3/4 -j DROP
+ *                  -j netman--port                 tree on the source address
  *                  -j DROP
  *   …port-…        -s IP/32 -m physdev --physdev-in VETH -j ACCEPT
  *   …home-…        -s IP/32 ! -i BRIDGE -j DROP
@@ -51,9 +52,13 @@ struct bind {
         char owner[FW_COMMENT_MAX + 1];
 };
 
+/* What a router says of a path's MTU. */
+#define TOO_BIG .proto = FW_ICMP, .icmp = { true, 3, 4 }, .verb = FW_DROP
+
 static int bind_port(struct fw_table *t, const struct bind *b, struct err *e)
 {
-        static const struct fw_rule bound[] = { { .verb = FW_JUMP, .to = CHAIN_PORT },
+        static const struct fw_rule bound[] = { { TOO_BIG },
+                                                { .verb = FW_JUMP, .to = CHAIN_PORT },
                                                 { .verb = FW_DROP } };
         struct fw_rule jump = { .verb = FW_JUMP, .to = CHAIN_BOUND };
         struct fw_rule leaf = { .verb = FW_ACCEPT };
@@ -62,7 +67,7 @@ static int bind_port(struct fw_table *t, const struct bind *b, struct err *e)
         memcpy(leaf.physdev_in, b->port.veth, sizeof leaf.physdev_in);
         fw_comment(&leaf, "%s", b->owner);
         if (fw_tree_put(t, &port_tree, b->guard->ip, &leaf, e) < 0 ||
-            fw_chain_set(t, CHAIN_BOUND, bound, 2, e) < 0)
+            fw_chain_set(t, CHAIN_BOUND, bound, sizeof bound / sizeof bound[0], e) < 0)
                 return -1;
         return fw_jump_ensure(t, HOOK, SIZE_MAX, &jump, e);
 }
@@ -82,7 +87,7 @@ static int bind_home(struct fw_table *t, const struct bind *b, struct err *e)
 static int bind_icmp(struct fw_table *t, const struct bind *b, struct err *e)
 {
         const struct fw_rule jump = { .proto = FW_ICMP, .verb = FW_JUMP, .to = CHAIN_ICMP };
-        struct fw_rule leaf = { .proto = FW_ICMP, .icmp = { true, 3, 4 }, .verb = FW_DROP };
+        struct fw_rule leaf = { TOO_BIG };
 
         fw_comment(&leaf, "%s", b->owner);
         if (fw_tree_put(t, &icmp_tree, b->guard->ip, &leaf, e) < 0)
@@ -117,9 +122,9 @@ static int bind_it(struct fw_table *t, void *ctx, struct err *e)
             fw_tree_cut_owner(t, &home_tree, b->owner, e) < 0 ||
             fw_tree_cut_owner(t, &icmp_tree, b->owner, e) < 0)
                 return -1;
-        if (b->port.bridge[0] && bind_port(t, b, e) < 0)
+        if (b->port.bridge[0] ? bind_port(t, b, e) < 0 : bind_icmp(t, b, e) < 0)
                 return -1;
-        return bind_home(t, b, e) < 0 ? -1 : bind_icmp(t, b, e);
+        return bind_home(t, b, e);
 }
 
 /**
