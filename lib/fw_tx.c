@@ -15,8 +15,12 @@
 #include "netman/own.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/socket.h>
+
+/* malloc takes no more for the first; the second is what a table of a few containers needs. */
+enum { KEEP_BYTES = 32 << 20, PAD_BYTES = 1 << 20 };
 
 /* libiptc has no destructor that accepts NULL. */
 static void handle_free(struct xtc_handle *h)
@@ -180,6 +184,13 @@ int fw_size(const char *table, unsigned int *ret_rules, unsigned int *ret_bytes,
         *ret_rules = info.num_entries;
         *ret_bytes = info.size;
         return 0;
+}
+
+void fw_keep_memory(void)
+{
+        (void)mallopt(M_MMAP_THRESHOLD, KEEP_BYTES);
+        (void)mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
+        (void)mallopt(M_TOP_PAD, PAD_BYTES);
 }
 
 static bool is_there(int fd, const struct fw_extension *x)

@@ -2,6 +2,8 @@
 /* Two CNI plugins in one file; its name says which. */
 #include "cmd/cni-wrapper-plugin/rules.h"
 
+#include "netman/fw_tx.h"
+
 #include <string.h>
 
 int main(int argc, char **argv)
@@ -11,6 +13,7 @@ int main(int argc, char **argv)
 
         if (strcmp(name, flannel_plugin.name) == 0)
                 return plugin_main(&flannel_plugin);
+        fw_keep_memory();
         wrapper.rules = &networker_rules;
         return plugin_main(&wrapper);
 }

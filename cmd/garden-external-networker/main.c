@@ -2,6 +2,7 @@
 #include "garden-external-networker/config.h"
 #include "garden-external-networker/ipc/args.h"
 #include "garden-external-networker/ipc/ipc.h"
+#include "netman/fw_tx.h"
 #include "netman/log.h"
 
 #include <errno.h>
@@ -89,6 +90,7 @@ int main(int argc, char **argv)
 
         (void)argc;
         (void)signal(SIGPIPE, SIG_IGN);
+        fw_keep_memory();
         log_init(CONFIG_PREFIX_DEFAULT, "garden-external-networker", STDERR_FILENO);
         if (run((const char *const *)argv, &c, &out, &e) < 0) {
                 tell(c.log_prefix ? c.log_prefix : CONFIG_PREFIX_DEFAULT, e.msg);

@@ -127,6 +127,14 @@ void fw_locks_drop(struct fw_locks *held);
 int fw_edit_held(const struct fw_locks *held, const char *table, fw_edit_fn fn, void *ctx,
                  struct fw_cost *ret_cost, struct err *e);
 
+/**
+ * fw_keep_memory() - For programs that edit a few tables and end
+ *
+ * A table is taken apart and put together in megabytes. To have them from the kernel
+ * anew for every table costs more than the work on one.
+ */
+void fw_keep_memory(void);
+
 /* ---- Inside an edit function. Built-in chains are "INPUT", "FORWARD", … ---- */
 
 bool fw_chain_exists(struct fw_table *t, const char *chain);
