@@ -97,19 +97,28 @@ static int remove_it(struct fw_table *t, void *ctx, struct err *e)
 {
         const struct job *j = ctx;
 
-        if (look(t, ctx, e) < 0 || fw_tree_cut_owner(t, &tree, j->owner, e) < 0)
+        if (fw_tree_cut_owner(t, &tree, j->owner, e) < 0)
                 return -1;
         return fw_tree_trim(t, &tree, "POSTROUTING", e);
 }
 
-int masq_remove(const struct masq *m, struct masq_left *ret, struct err *e)
+int masq_look(const struct masq *m, struct masq_left *ret, struct err *e)
+{
+        struct job j = job_for(m);
+
+        if (fw_view("nat", look, &j, e) < 0)
+                return err_add(e, "looking for IP masq");
+        *ret = j.left;
+        return 0;
+}
+
+int masq_remove(const struct masq *m, struct err *e)
 {
         const struct fw_where where = { .lock_file = m->lock_file, .wait_ms = m->wait_ms };
         struct job j = job_for(m);
 
         if (fw_edit(&where, "nat", remove_it, &j, NULL, e) < 0)
                 return err_add(e, "removing IP masq");
-        *ret = j.left;
         return 0;
 }
 
@@ -120,9 +129,9 @@ int masq_leaves(struct fw_table *t, struct fw_rules *ret, struct err *e)
 
 int masq_check(const struct masq *m, struct err *e)
 {
-        struct job j = job_for(m);
+        struct masq_left left;
 
-        if (fw_view("nat", look, &j, e) < 0)
+        if (masq_look(m, &left, e) < 0)
                 return -1;
-        return j.left.ip ? 0 : err_set(e, FAULT_ABSENT, 0, "masquerading is missing");
+        return left.ip ? 0 : err_set(e, FAULT_ABSENT, 0, "masquerading is missing");
 }

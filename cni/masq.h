@@ -32,8 +32,11 @@ struct masq_left {
 /** masq_add() - @ret->others: the container has other interfaces already */
 int masq_add(const struct masq *m, struct masq_left *ret, struct err *e);
 
+/** masq_look() - Of which of the container's interfaces are there rules? Takes no lock */
+int masq_look(const struct masq *m, struct masq_left *ret, struct err *e);
+
 /** masq_remove() - By handle and interface: @m->ip need not be known; none is no error */
-int masq_remove(const struct masq *m, struct masq_left *ret, struct err *e);
+int masq_remove(const struct masq *m, struct err *e);
 
 /** masq_leaves() - All containers' rules, in the table nat; see owner.h for whose they are */
 int masq_leaves(struct fw_table *t, struct fw_rules *ret, struct err *e);

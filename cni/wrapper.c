@@ -176,14 +176,6 @@ static void note(struct undoing *u, int rc, const char *what, const struct err *
         u->rc = -1;
 }
 
-static int unmask(const struct plugin_args *args, const struct wrapper_conf *w,
-                  struct masq_left *ret, struct err *e)
-{
-        const struct masq m = masq_of(args, w, 0);
-
-        return masq_remove(&m, ret, e);
-}
-
 static int unguard(const struct plugin_args *args, const struct wrapper_conf *w, struct err *e)
 {
         const struct guard g = guard_of(args, w, 0);
@@ -192,22 +184,59 @@ static int unguard(const struct plugin_args *args, const struct wrapper_conf *w,
 }
 
 /**
+ * forget() - Take it out of the store, if its record is this interface's
+ *
+ * The rules of masquerading tell which address that had.
+ */
+static void forget(const struct plugin_args *args, struct undoing *u)
+{
+        const char *handle = args->call.container_id;
+        const struct masq m = masq_of(args, &u->w, 0);
+        struct masq_left left = { 0 };
+        struct err why = { 0 };
+
+        note(u, masq_look(&m, &left, &why), "masquerading", &why);
+        if (!is_others(&u->w, handle, &left))
+                note(u, datastore_remove(&u->w.store, handle, NULL, &why), "store delete", &why);
+}
+
+/** struct unmasking - What a delegate's run is used for */
+struct unmasking {
+        const struct plugin_args *args;
+        struct undoing *u;
+};
+
+static void unmask(void *arg)
+{
+        const struct unmasking *un = arg;
+        const struct masq m = masq_of(un->args, &un->u->w, 0);
+        struct err why = { 0 };
+
+        note(un->u, masq_remove(&m, &why), "masquerading", &why);
+}
+
+/**
  * take_back() - Everything ADD does; a failure stops nothing
  *
- * Masquerading goes first, for it tells which address was this interface's. The
- * guard goes last: it stands until the interface is gone.
+ * The store comes first: an address may be another container's as soon as the delegate
+ * has given it back. The delegate waits for the kernel more than it works, so
+ * masquerading goes meanwhile. The guard goes last: it stands until the interface is gone.
  */
 static int take_back(const struct plugin_args *args, const struct wrapper_conf *w, struct err *e)
 {
         const char *handle = args->call.container_id;
         struct undoing u = { .w = *w, .e = e };
-        struct masq_left left = { 0 };
+        struct unmasking unmasking = { args, &u };
+        struct meanwhile meanwhile = { unmask, &unmasking };
+        struct plugin_args theirs = *args;
         struct err why = { 0 };
+        int rc;
 
-        note(&u, unmask(args, &u.w, &left, &why), "masquerading", &why);
-        if (!is_others(w, handle, &left))
-                note(&u, datastore_remove(&u.w.store, handle, NULL, &why), "store delete", &why);
-        note(&u, plugin_delegate(args, "DEL", w->delegate, NULL, &why), "delegate delete", &why);
+        theirs.call.meanwhile = &meanwhile;
+        forget(args, &u);
+        rc = plugin_delegate(&theirs, "DEL", w->delegate, NULL, &why);
+        meanwhile_do(&meanwhile); /* it was not run */
+        note(&u, rc, "delegate delete", &why);
         if (w->owns_rules)
                 note(&u, args->rules->drop(args->conf, handle, u.w.wait_ms, &why), "net rules",
                      &why);

@@ -19,6 +19,7 @@
 
 #define DEFAULT_TIMEOUT_MS 60000
 #define DEFAULT_OUT_MAX    (1U << 20)
+#define GRACE_MS           1000 /* to be seen to have ended, after other work */
 
 /**
  * struct talk - Our ends of the child's three pipes
@@ -251,6 +252,31 @@ static int reap(pid_t pid, const char *name, int64_t deadline_ms, int *ret_statu
         return 0;
 }
 
+void meanwhile_do(struct meanwhile *m)
+{
+        void (*fn)(void *arg) = m ? m->fn : NULL;
+
+        if (!fn)
+                return;
+        m->fn = NULL;
+        fn(m->arg);
+}
+
+/**
+ * do_other_work() - What is to be done while the child runs
+ * @deadline_ms: Put off where that took longer
+ */
+static void do_other_work(const struct child_run *run, struct talk *t, int64_t *deadline_ms)
+{
+        if (!run->meanwhile || !run->meanwhile->fn)
+                return;
+        if (t->in_left)
+                feed(t); /* it waits for that */
+        meanwhile_do(run->meanwhile);
+        if (*deadline_ms < clock_ms() + GRACE_MS)
+                *deadline_ms = clock_ms() + GRACE_MS;
+}
+
 int child_run(const struct child_run *run, struct str *out, struct str *errout, int *ret_status,
               struct err *e)
 {
@@ -270,6 +296,7 @@ int child_run(const struct child_run *run, struct str *out, struct str *errout, 
                 fd_drop(&t.fd[0]);
                 t.fd[0] = -1;
         }
+        do_other_work(run, &t, &deadline);
         rc = converse(&t, run->argv[0], deadline, e);
         if (rc < 0)
                 put_down(pid);

@@ -246,7 +246,8 @@ int cni_exec(const char *type, const struct cni_call *call, const json_t *conf, 
                                        .in = text,
                                        .in_len = strlen(text),
                                        .timeout_ms = timeout_ms,
-                                       .out_max = RESULT_MAX };
+                                       .out_max = RESULT_MAX,
+                                       .meanwhile = call->meanwhile };
 
         if (child_run(&run, &out, &errout, &status, e) < 0)
                 return err_add(e, "plugin type=\"%s\" failed (%s)", type, verb(call->command));

@@ -64,6 +64,7 @@ bool nlx_link_decode(struct nlmsghdr *h, struct nlx_link *l)
         l->mtu = nlx_u32(tb[IFLA_MTU]);
         l->master = (int)nlx_u32(tb[IFLA_MASTER]);
         l->peer = (int)nlx_u32(tb[IFLA_LINK]);
+        l->peer_ns = tb[IFLA_LINK_NETNSID] ? (int)nlx_u32(tb[IFLA_LINK_NETNSID]) : -1;
         if (tb[IFLA_ADDRESS] && nla_len(tb[IFLA_ADDRESS]) == NLX_MAC_LEN)
                 memcpy(l->mac, nla_data(tb[IFLA_ADDRESS]), NLX_MAC_LEN);
         if (tb[IFLA_STATS64])

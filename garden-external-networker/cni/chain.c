@@ -97,7 +97,8 @@ static int run_plugin(const struct chain *chain, const char *command, const char
                                        .netns = chain->netns,
                                        .ifname = ifname,
                                        .path = chain->plugin_dir,
-                                       .timeout_ms = chain->timeout_ms };
+                                       .timeout_ms = chain->timeout_ms,
+                                       .meanwhile = chain->meanwhile };
         const char *type = json_string_value(json_object_get(conf, "type"));
 
         return cni_exec(type, &call, conf, ret, e);

@@ -26,6 +26,7 @@
  * @metadata:   The container's properties; NULL or empty: not sent
  * @rules_json: Its net-out rules as they came, or NULL
  * @ports:      Its port forwards
+ * @meanwhile:  To be done while the first plugin runs; may be NULL
  */
 struct chain {
         const struct cni_networks *nets;
@@ -34,6 +35,7 @@ struct chain {
         json_t *metadata, *rules_json;
         const struct net_in *ports;
         size_t port_count;
+        struct meanwhile *meanwhile;
 };
 
 /**

@@ -98,7 +98,7 @@ static void note(struct first *f, int rc, const struct err *why, struct rules_co
 }
 
 static int disconnect(const struct manager *m, const char *handle, const struct record *r,
-                      const char *mount_path, struct err *e)
+                      const char *mount_path, struct meanwhile *meanwhile, struct err *e)
 {
         const struct chain chain = {
                 .nets = &m->nets,
@@ -108,6 +108,7 @@ static int disconnect(const struct manager *m, const char *handle, const struct 
                 .timeout_ms = (int)m->c->plugin_timeout * 1000,
                 .ports = r->ports,
                 .port_count = r->port_count,
+                .meanwhile = meanwhile,
         };
 
         if (m->nets_why.fault) {
@@ -117,30 +118,79 @@ static int disconnect(const struct manager *m, const char *handle, const struct 
         return chain_del(&chain, r->results, e) < 0 ? err_add(e, "cni down") : 0;
 }
 
+/** struct leaving - A container that is taken off its networks and out of the tables */
+struct leaving {
+        const char *handle;
+        struct rules_conf rules; /* a copy: the wait may get shorter */
+        struct first first;
+};
+
+static void unforward(struct leaving *l)
+{
+        struct err why = { 0 };
+
+        note(&l->first, netrules_unforward(&l->rules, l->handle, &why), &why, &l->rules);
+}
+
+static void close_rules(struct leaving *l)
+{
+        struct err why = { 0 };
+
+        note(&l->first, netrules_close(&l->rules, l->handle, &why), &why, &l->rules);
+}
+
+static void clear_tables(void *arg)
+{
+        unforward(arg);
+        close_rules(arg);
+}
+
+/**
+ * leave() - The networks and the tables
+ *
+ * Ingress first, that nothing new comes in; egress rules stand until the interface is
+ * gone. A container that could be shut off needs no order: the plugins wait for the
+ * kernel more than they work, and the tables are cleared meanwhile.
+ *
+ * Return: The plugins' outcome
+ */
+static int leave(const struct manager *m, struct leaving *l, const struct record *r,
+                 const char *mount_path)
+{
+        struct meanwhile clearing = { clear_tables, l };
+        bool owns_rules = config_owns_rules(m->c);
+        bool at_once = owns_rules && step_shut(r->results, mount_path);
+        struct err why = { 0 };
+        int rc;
+
+        if (owns_rules && !at_once)
+                unforward(l);
+        rc = disconnect(m, l->handle, r, mount_path, at_once ? &clearing : NULL, &why);
+        note(&l->first, rc, &why, &l->rules);
+        if (at_once)
+                meanwhile_do(&clearing); /* no plugin was run */
+        else if (owns_rules)
+                close_rules(l);
+        return rc;
+}
+
 int step_teardown(const struct manager *m, const char *handle, const struct record *r,
                   struct err *e)
 {
         const struct portalloc pa = step_ports(m->c);
-        struct rules_conf rules = m->c->rules; /* a copy: the wait may get shorter */
-        struct first first = { e, 0 };
+        struct leaving l = { handle, m->c->rules, { e, 0 } };
+        struct first *first = &l.first;
         struct err why = { 0 };
         char path[PATH_MAX];
         int cni_rc;
 
         if (step_mount_path(m->c, handle, path, e) < 0)
                 return -1;
-        /* Ingress first: nothing new comes in while the rest is taken away. */
-        if (config_owns_rules(m->c))
-                note(&first, netrules_unforward(&rules, handle, &why), &why, &rules);
-        cni_rc = disconnect(m, handle, r, path, &why);
-        note(&first, cni_rc, &why, &rules);
-        /* Egress rules stand until the interface is gone. */
-        if (config_owns_rules(m->c))
-                note(&first, netrules_close(&rules, handle, &why), &why, &rules);
+        cni_rc = leave(m, &l, r, path);
         if (cni_rc == 0)
-                note(&first, netns_unmount(path, &why), &why, &rules);
-        note(&first, portalloc_release(&pa, handle, 0, &why), &why, &rules);
-        if (first.rc == 0)
-                note(&first, record_remove(m->c->state_file, handle, &why), &why, &rules);
-        return first.rc;
+                note(first, netns_unmount(path, &why), &why, &l.rules);
+        note(first, portalloc_release(&pa, handle, 0, &why), &why, &l.rules);
+        if (first->rc == 0)
+                note(first, record_remove(m->c->state_file, handle, &why), &why, &l.rules);
+        return first->rc;
 }

@@ -33,6 +33,16 @@ struct portalloc step_ports(const struct config *c);
 int step_teardown(const struct manager *m, const char *handle, const struct record *r,
                   struct err *e);
 
+/**
+ * step_shut() - Let nothing pass from or to a container any more, whatever rules say
+ * @results: Of the plugins: they name the host's ends of its interfaces
+ * @netns:   Where its own ends are
+ *
+ * Return: false where one of its networks has no end that is known, a veth, and could
+ * be taken down
+ */
+bool step_shut(const json_t *results, const char *netns);
+
 /** step_lock() - See record_lock() */
 int step_lock(const struct config *c, const char *handle, int *ret_fd, struct err *e);
 

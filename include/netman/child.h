@@ -12,12 +12,27 @@
 #include <stddef.h>
 
 /**
+ * struct meanwhile - What to do, once, as soon as a child runs
+ * @fn: NULL when it has been done
+ *
+ * A child that has ended by then is in time, however long it took.
+ */
+struct meanwhile {
+        void (*fn)(void *arg);
+        void *arg;
+};
+
+/** meanwhile_do() - Do it, unless it has been done; @m may be NULL */
+void meanwhile_do(struct meanwhile *m);
+
+/**
  * struct child_run - What to run
  * @argv:       Program path and arguments, NULL at the end
  * @envp:       Whole environment, NULL at the end; NULL for our own
  * @in, @in_len: Standard input; the pipe is closed behind it
  * @timeout_ms: After it the child and all that it started are killed; 0: 60 s
  * @out_max:    Bytes kept of each stream; more kills them, too; 0: 1 MiB
+ * @meanwhile:  May be NULL
  */
 struct child_run {
         const char *const *argv;
@@ -26,6 +41,7 @@ struct child_run {
         size_t in_len;
         int timeout_ms;
         size_t out_max;
+        struct meanwhile *meanwhile;
 };
 
 /**

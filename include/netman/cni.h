@@ -8,6 +8,7 @@
 #ifndef NETMAN_CNI_H
 #define NETMAN_CNI_H
 
+#include "netman/child.h"
 #include "netman/err.h"
 #include "netman/jsonx.h"
 #include "netman/own.h"
@@ -81,10 +82,12 @@ static inline void cni_network_drop(struct cni_network *net)
  * @path:         Directories holding plugins, separated by ':'
  * @timeout_ms:   Bound on the run; 0: for a plugin that is run by ours, what is left of
  *                its own time, else 60 s
+ * @meanwhile:    See netman/child.h; may be NULL
  */
 struct cni_call {
         const char *command, *container_id, *netns, *ifname, *args, *path;
         int timeout_ms;
+        struct meanwhile *meanwhile;
 };
 
 /**

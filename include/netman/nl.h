@@ -53,6 +53,7 @@ struct nlx_vxlan {
  * @flags: IFF_UP, …
  * @kind:  "vxlan", "bridge", "veth", …; "" for hardware and loopback
  * @peer:  Index of a veth's other end, in whatever namespace that is; 0 for none
+ * @peer_ns: That namespace's number, see nlx_ns_number(); -1: ours
  * @vxlan: Filled in where @kind is "vxlan"
  */
 struct nlx_link {
@@ -62,7 +63,7 @@ struct nlx_link {
         unsigned int flags;
         uint32_t mtu;
         int master;
-        int peer;
+        int peer, peer_ns;
         uint8_t mac[NLX_MAC_LEN];
         struct nlx_vxlan vxlan;
         uint64_t rx_bytes, tx_bytes, rx_dropped, tx_dropped;
@@ -73,6 +74,13 @@ int nlx_link_get(struct nlx *nl, const char *name, struct nlx_link *ret, struct 
 
 /** nlx_link_get_index() - The same by index */
 int nlx_link_get_index(struct nlx *nl, int index, struct nlx_link *ret, struct err *e);
+
+/**
+ * nlx_ns_number() - By which number our namespace knows another
+ * @ns_fd: From netns_open()
+ * @ret:   -1: by none. A link of ours whose peer is there, once read, has given it one
+ */
+int nlx_ns_number(struct nlx *nl, int ns_fd, int *ret, struct err *e);
 
 /** nlx_links() - All interfaces. @ret: an array of @ret_count, the caller's to free() */
 int nlx_links(struct nlx *nl, struct nlx_link **ret, size_t *ret_count, struct err *e);

@@ -105,6 +105,61 @@ down p "$T/hang.json"
 ip link del cni0
 gone "and leaves nothing"
 
+# --- down clears the tables while the plugins run ---------------------------------------------
+# A wrapper that waits on DEL until the tables are cleared, then looks how far a process
+# gets that is still in the container.
+mkdir "$T/late"
+cat >"$T/late/cni-wrapper-plugin" <<SH
+#!/bin/bash
+if [ "\$CNI_COMMAND" = DEL ]; then
+    for _ in {1..500}; do iptables -S | grep -q 'netout--p' || break; sleep 0.02; done
+    iptables -S | grep -E 'netout--p|-s \$(cat "$T/ip")/32' >"$T/rules"
+    for to in 10.99.0.1:80 10.255.7.1:22 10.99.0.5:22 \$(cat "$T/neighbour"):80; do
+        nsenter -t $(pid p) -n socat -u /dev/null TCP:\$to,connect-timeout=1 2>&1 && echo "reached \$to"
+    done >>"$T/reached" 2>&1
+fi
+exec "$BIN/cni-wrapper-plugin"
+SH
+chmod +x "$T/late/cni-wrapper-plugin"
+conf late '.cni_plugin_dir = $t + "/late:" + .cni_plugin_dir | .host_tcp_services = ["10.99.0.5:22"]'
+all='{"protocol":0,"networks":[{"start":"0.0.0.0","end":"255.255.255.255"}]}'
+serve outside 80
+socat TCP-LISTEN:22,reuseaddr,fork /dev/null &
+up p '{"Pid":'"$(pid p)"',"netin":[{"host_port":0}],"netout_rules":['"$all"']}' "$T/late.json"
+answer '.properties."garden.network.container-ip"' >"$T/ip"
+container n
+up n '{"Pid":'"$(pid n)"',"netout_rules":['"$all"']}'
+answer '.properties."garden.network.container-ip"' >"$T/neighbour"
+serve n 80
+check "a container reaches the outside" reach p 10.99.0.1 80
+check "and the cell's service" in_ns p socat -u /dev/null TCP:10.99.0.5:22,connect-timeout=2
+down p "$T/late.json"
+same "down of a container that processes are in succeeds" "0 " "$status $(cat "$T/out" "$T/err")"
+same "its rules go while the plugins take its interfaces away" "" "$(cat "$T/rules")"
+match "and it reaches nothing then, whoever is still in it" 'No route to host|timed out' "$(cat "$T/reached")"
+refuse "neither outside, cell nor neighbour" grep reached "$T/reached"
+check "its neighbour does, as before" reach n 10.99.0.1 80
+down n
+kill_container n
+gone "and leaves nothing"
+
+# A plugin whose result names what the cell itself hangs on, a veth too where the cell is a
+# container.
+mkdir "$T/naming" "$T/naming.d"
+cat >"$T/naming/naming" <<'SH'
+#!/bin/sh
+[ "$CNI_COMMAND" = DEL ] && exit 0
+jq '.prevResult | .interfaces += [{name: "up0"}]'
+SH
+chmod +x "$T/naming/naming"
+jq '{name, cniVersion, plugins: [., {type: "naming"}]}' "$T/cni.d/30-net.conf" >"$T/naming.d/30-net.conflist"
+conf naming '.cni_config_dir = $t + "/naming.d" | .cni_plugin_dir += ":" + $t + "/naming"'
+up p '{"Pid":'"$(pid p)"'}' "$T/naming.json"
+match "a result may name the cell's own interface" up0 "$(jq -c '.results[0].result.interfaces' "$T/state.json_containers/p.json")"
+down p "$T/naming.json"
+match "which stays up when the container goes" '^0 .*state UP' "$status $(ip -o link show up0)"
+gone "and leaves nothing"
+
 # --- what is remembered of a container, unreadable or damaged ---------------------------------
 up p '{"Pid":'"$(pid p)"'}'
 one_port='{"HostIP":"10.99.0.5","HostPort":0,"ContainerIP":"'$(jq -r .p.ip "$T/store")'","ContainerPort":1}'

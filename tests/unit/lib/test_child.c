@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "netman/child.h"
+#include "netman/clock.h"
 
 #include "tests/unit/test.h"
 
@@ -134,6 +135,61 @@ static void program_ended_by_a_signal_says_so(void **state)
         assert_int_equal(o.status, 137);
 }
 
+/** struct chore - What is done beside a child */
+struct chore {
+        int64_t takes_ms;
+        int times;
+};
+
+static void do_chore(void *arg)
+{
+        struct chore *c = arg;
+
+        c->times++;
+        clock_sleep_ms((int)c->takes_ms);
+}
+
+static void other_work_is_done_once_while_it_runs(void **state)
+{
+        OWN(outcome) struct outcome o = { 0 }, again = { 0 };
+        struct chore chore = { 0 };
+        struct meanwhile m = { do_chore, &chore };
+        struct child_run run = { .in = "in", .in_len = 2, .meanwhile = &m };
+
+        (void)state;
+        assert_int_equal(run_shell("cat", run, &o), 0);
+        assert_string_equal(str_text(&o.out), "in");
+        assert_int_equal(run_shell("cat", run, &again), 0);
+        meanwhile_do(&m);
+        assert_int_equal(chore.times, 1);
+}
+
+static void program_that_ended_during_other_work_was_in_time(void **state)
+{
+        OWN(outcome) struct outcome o = { 0 };
+        struct chore chore = { .takes_ms = 300 };
+        struct meanwhile m = { do_chore, &chore };
+
+        (void)state;
+        assert_int_equal(
+                run_shell("echo hi", (struct child_run){ .timeout_ms = 50, .meanwhile = &m }, &o),
+                0);
+        assert_string_equal(str_text(&o.out), "hi\n");
+}
+
+static void program_that_hangs_beside_other_work_is_ended(void **state)
+{
+        OWN(outcome) struct outcome o = { 0 };
+        struct chore chore = { .takes_ms = 100 };
+        struct meanwhile m = { do_chore, &chore };
+
+        (void)state;
+        assert_int_equal(
+                run_shell("sleep 100", (struct child_run){ .timeout_ms = 50, .meanwhile = &m }, &o),
+                -1);
+        assert_non_null(strstr(o.e.msg, "in time"));
+}
+
 static int open_fds(void)
 {
         OWN(dir) DIR *d = opendir("/proc/self/fd");
@@ -168,6 +224,9 @@ int main(void)
                 cmocka_unit_test(descendants_in_groups_of_their_own_are_ended_too),
                 cmocka_unit_test(program_that_closed_its_outputs_may_not_linger),
                 cmocka_unit_test(endless_output_is_cut_off),
+                cmocka_unit_test(other_work_is_done_once_while_it_runs),
+                cmocka_unit_test(program_that_ended_during_other_work_was_in_time),
+                cmocka_unit_test(program_that_hangs_beside_other_work_is_ended),
                 cmocka_unit_test(absent_program_is_named),
                 cmocka_unit_test(program_ended_by_a_signal_says_so),
                 cmocka_unit_test(nothing_stays_open),

@@ -305,6 +305,46 @@ static void work_that_does_not_end_is_ended(void **state)
         assert_int_equal(e.sys, ETIMEDOUT);
 }
 
+/* Another namespace, held by an open file. */
+static int elsewhere(void)
+{
+        OWN(fd) int home = -1;
+        int other = -1;
+        struct err e;
+
+        assert_int_equal(netns_open("/proc/self/ns/net", &home, &e), 0);
+        assert_int_equal(unshare(CLONE_NEWNET), 0);
+        assert_int_equal(netns_open("/proc/self/ns/net", &other, &e), 0);
+        assert_int_equal(setns(home, CLONE_NEWNET), 0);
+        return other;
+}
+
+static void a_veth_tells_in_which_namespace_its_other_end_is(void **state)
+{
+        OWN(fd) int other = elsewhere();
+        OWN(fd) int third = elsewhere();
+        struct nlx *nl = *state;
+        struct nlx_link link = { 0 };
+        char command[128];
+        int number = 0;
+        struct err e;
+
+        (void)snprintf(command, sizeof command,
+                       "ip link add here type veth peer name there netns /proc/%d/fd/%d", getpid(),
+                       other);
+        assert_int_equal(system(command), 0);
+        assert_int_equal(nlx_link_get(nl, "here", &link, &e), 0);
+        assert_true(link.peer_ns >= 0);
+        assert_int_equal(nlx_ns_number(nl, other, &number, &e), 0);
+        assert_int_equal(number, link.peer_ns);
+        assert_int_equal(nlx_ns_number(nl, third, &number, &e), 0);
+        assert_int_equal(number, -1);
+        assert_int_equal(nlx_ns_number(nl, -1, &number, &e), -1);
+        assert_int_equal(nlx_link_del(nl, link.index, &e), 0);
+        assert_int_equal(nlx_link_get(nl, "lo", &link, &e), 0);
+        assert_int_equal(link.peer_ns, -1);
+}
+
 static void a_namespace_keeps_its_name_until_unmounted(void **state)
 {
         char dir[] = "/tmp/test_nl.XXXXXX", path[64];
@@ -358,6 +398,7 @@ int main(void)
                 IN_WORLD(neighbours_of_other_interfaces_are_not_told_if_so_wished),
                 IN_WORLD(work_is_done_inside_another_namespace),
                 cmocka_unit_test(work_that_does_not_end_is_ended),
+                IN_WORLD(a_veth_tells_in_which_namespace_its_other_end_is),
                 cmocka_unit_test(a_namespace_keeps_its_name_until_unmounted),
                 cmocka_unit_test(only_network_namespaces_are_opened),
         };
