@@ -35,6 +35,7 @@ alone() { # alone LABEL
         spent up one "$(request own)" >>"$T/up"
         spent down one >>"$T/down"
     done
+    for i in $(seq "$RUNS"); do "$BENCH/tables" raw nat filter; done | stats "each table changed once, $1"
     stats "plugins alone, ADD, $1" <"$T/p.add"
     stats "plugins alone, DEL, $1" <"$T/p.del"
     stats "up, $1" <"$T/up"
