@@ -2,6 +2,7 @@
 /* Against the kernel, in a network namespace of our own. */
 #include "netman/netns.h"
 
+#include "netman/child.h"
 #include "netman/nl.h"
 #include "tests/unit/test.h"
 
@@ -324,15 +325,18 @@ static void a_veth_tells_in_which_namespace_its_other_end_is(void **state)
         OWN(fd) int other = elsewhere();
         OWN(fd) int third = elsewhere();
         struct nlx *nl = *state;
+        OWN(str) struct str out = { 0 }, errout = { 0 };
         struct nlx_link link = { 0 };
-        char command[128];
-        int number = 0;
+        char path[64];
+        const char *const argv[] = { "/bin/ip", "link", "add",   "here",  "type", "veth",
+                                     "peer",    "name", "there", "netns", path,   NULL };
+        const struct child_run add = { .argv = argv };
+        int number = 0, status;
         struct err e;
 
-        (void)snprintf(command, sizeof command,
-                       "ip link add here type veth peer name there netns /proc/%d/fd/%d", getpid(),
-                       other);
-        assert_int_equal(system(command), 0);
+        (void)snprintf(path, sizeof path, "/proc/%d/fd/%d", getpid(), other);
+        assert_int_equal(child_run(&add, &out, &errout, &status, &e), 0);
+        assert_int_equal(status, 0);
         assert_int_equal(nlx_link_get(nl, "here", &link, &e), 0);
         assert_true(link.peer_ns >= 0);
         assert_int_equal(nlx_ns_number(nl, other, &number, &e), 0);
