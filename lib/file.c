@@ -104,7 +104,7 @@ static int fill_aside(int fd, const struct fresh *f, mode_t mode, uid_t owner, g
 
 /**
  * replace() - The one way to put a new file in the place of an old one
- * @flush: It has to outlive a crash of the machine
+ * @flush: After a crash of the machine there must be one of the two, whole
  */
 static int replace(const char *path, const struct fresh *f, mode_t mode, uid_t owner, gid_t group,
                    bool flush, struct err *e)
@@ -126,8 +126,6 @@ static int replace(const char *path, const struct fresh *f, mode_t mode, uid_t o
                 (void)unlink(aside); /* the error above is the one that matters */
                 return -1;
         }
-        if (flush && sync_parent(path) < 0)
-                return err_set(e, FAULT_SYSTEM, errno, "flush the directory of %s", path);
         return 0;
 }
 

@@ -30,8 +30,9 @@ int file_read(const char *path, size_t max, struct str *ret, struct err *e);
  * @owner: User id, or (uid_t)-1 for our own
  * @group: Group id, or (gid_t)-1 for our own
  *
- * Written beside the old file, flushed to disk, renamed over it, directory
- * flushed: after a crash at any point there is the old file or the new one.
+ * Written beside the old file, flushed to disk, renamed over it: after a crash at any
+ * point there is the old file or the new one. That it is the new one, file_flush() sees to:
+ * another flush, of the directory, costs a disk as much again.
  * Callers who share the file hold a lock (below). A writer that is killed may
  * leave PATH.new, which the next one removes.
  */
