@@ -89,6 +89,7 @@ iptables -S >"$T/once"
 # The command takes a lock of its own choice: another one than ours, here.
 cat >"$T/rival.sh" <<'RIVAL'
 export XTABLES_LOCKFILE=$T/rival.lock$1
+trap exit TERM # not before the command that runs has ended
 while :; do
     iptables -A INPUT -s "192.0.2.$1" -j DROP
     iptables -D INPUT -s "192.0.2.$1" -j DROP
