@@ -44,6 +44,7 @@ check "the log level is changed" on 1 curl -sSf -d debug http://127.0.0.1:8470/l
 put_lease 10.255.250.0-24 "$(vxlan_lease 192.0.2.99 02:00:00:00:00:99)"
 check "and they are" wait_for 10 grep -q '"level":"debug".*lease-seen' "$T/cell1.log"
 delete_lease 10.255.250.0-24
+check "the lease goes" wait_for 10 eval '! dataplane 1 | grep -q -e 10.255.250.0 -e 02:00:00:00:00:99'
 refuse "from outside nobody gets there" curl -sS -m 5 http://192.0.2.11:8470/metrics
 before=$(dataplane 1)
 lease=$(leases | grep 192.0.2.11)
