@@ -119,8 +119,13 @@ wait $w $h $i $a $b
 same "health of both says so" "500 500" "$(cat "$T/health.external") $(cat "$T/health.internal")"
 same "cells are told to come back" "500 503" "$(cat "$T/asked") $(cat "$T/asked.tag")"
 same "a write is not claimed" 500 "$(cat "$T/written")"
+create app-1 app-2 tcp 11 >"$T/written" & w=$!
+health $PS >"$T/health.external" & h=$!
+health http://127.0.0.1:4004 >"$T/health.internal" & i=$!
+status app-1 >"$T/asked" & a=$!
+wait $w $h $i $a
 same "and again, now that connections must be made anew" "500 500 500 500" \
-    "$(create app-1 app-2 tcp 11) $(health $PS) $(health http://127.0.0.1:4004) $(status app-1)"
+    "$(cat "$T/written") $(cat "$T/health.external") $(cat "$T/health.internal") $(cat "$T/asked")"
 same "what needs no database is served" 200 "$(curl -s -m 60 -o /dev/null -w '%{http_code}' $PS/)"
 kill -CONT $frozen
 check "when it goes on, all are well" wait_for 60 eval '[ "$(health $PS) $(health http://127.0.0.1:4004)" = "200 200" ]'

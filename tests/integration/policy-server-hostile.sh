@@ -54,7 +54,7 @@ same "who takes too many connections gets no more, others do" "000 200" "$(greed
 check "and when they are given back, again" wait_for 20 alive
 
 # --- 16 workers held up by a slow UAA: who waits too long for one is sent away --------
-external_config "$T/second.json" '.listen_port = 4012 | .uaa_verify = "local" | .max_policies = 1000 | .debug_server_port = 7944'
+external_config "$T/second.json" '.listen_port = 4012 | .uaa_verify = "local" | .max_policies = 1000 | .debug_server_port = 7944 | .request_timeout = 15'
 check "another server starts, that needs no UAA" start_server second policy-server "$T/second.json"
 same "and knows its keys" $'{}\n200' "$(PS=http://127.0.0.1:4012 api "$root" POST $E/policies "$(v0 app-1 app-2 tcp 80)")"
 world() { jq "$1" "$T/world.json" >"$T/w" && mv "$T/w" "$T/world.json"; }
