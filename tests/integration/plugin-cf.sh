@@ -23,7 +23,13 @@ jq --arg t "$(jq -r .AccessToken "$T/dora/.cf/config.json")" '{api: "http://127.
 
 # cf ARGS…: as typed behind "cf"; calls are noted in $T/calls. Colours as on a terminal.
 export CF_COLOR=true
-cf() { "$TOOLS/cf-cli" "${how[@]}" "${cli:-$T/cli.json}" "$BIN/network-policy-plugin" "$@" 2>"$T/calls"; }
+cf() {
+    local status
+    "$TOOLS/cf-cli" "${how[@]}" "${cli:-$T/cli.json}" "$BIN/network-policy-plugin" "$@" 2>"$T/calls"
+    status=$?
+    cat "$T/calls" >>"$T/all-calls"
+    return $status
+}
 calls() { sed -n 's/^call \([A-Za-z]*\) .*/\1/p' "$T/calls" | tr '\n' ' '; }
 how=()
 cyan=$'\033[36;1m' green=$'\033[32;1m' bold=$'\033[;1m' red=$'\033[31;1m' off=$'\033[0m' tab=$'\t'
@@ -238,4 +244,5 @@ same "after it refused" 1 "$(iptables -nvxL INPUT | awk '/statistic/ {print $1}'
 out=$("$BIN/network-policy-plugin" 1 list-access)
 same "no CLI at all: failure" 1 $?
 match "and words for it" "connecting to the cf CLI on port 1: Connection refused" "$out"
+lacks "the plugin never ended but as it meant to" 'ended badly|ERROR: |runtime error|^cf-cli: ' "$T/all-calls"
 done_testing

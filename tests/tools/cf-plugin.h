@@ -54,6 +54,9 @@ static inline int plugin_start(const char *plugin, uint16_t port, char *const *a
 /** plugin_verdict() - The CLI's own exit status: 1 for whatever a plugin fails with */
 static inline int plugin_verdict(int wait_status)
 {
+        if (!WIFEXITED(wait_status) || WEXITSTATUS(wait_status) > 1)
+                (void)fprintf(stderr, "the plugin ended badly: wait status %#x\n",
+                              (unsigned)wait_status);
         return WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0 ? 0 : 1;
 }
 
