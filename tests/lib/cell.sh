@@ -113,6 +113,6 @@ snapshot() {
         ip -o link show type veth; ls /sys/class/net; ip neigh show nud permanent dev cni-flannel0
         ls "$T/netns" "$T/flannel" "$T/state.json_containers" /var/lib/cni/networks/net 2>/dev/null
         mount | grep nsfs | grep -v /run/netns
-        jq -S . "$T/store"; jq -S . "$T/state.json"
+        jq -S . "$T/store" "$T/state.json"
     } 2>/dev/null | sed 's/^#.*//; s/\[[0-9]*:[0-9]*\]//' | grep -v last_reserved_ip >"$T/$1"
 }
