@@ -163,7 +163,7 @@ tests-build: all $(UNIT_BINS) $(TOOL_BINS) $(STAND_BINS) $(FUZZ_BINS)
 # --- doing --------------------------------------------------------------------
 ## make                     build the programs into build/release/bin
 ## sudo make demo           two cells, real packets: denied, allowed, denied again (KEEP=1 leaves it running)
-## sudo make test           every test, on real Postgres, etcd, namespaces and packets (T=pattern for some)
+## sudo make test           every test, on real Postgres, etcd, namespaces and packets (T=pattern for some, JOBS=n at once)
 ## sudo make bench          the figures, as tables and JSON (T=pattern for some)
 ## make fuzz                each fuzz target for SECONDS=30
 ## make lint                layers, format, clang-tidy, cppcheck, shell scripts

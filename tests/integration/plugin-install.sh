@@ -1,5 +1,6 @@
 # What make puts where: the plugin into cf, the program, its manual page and its
 # completion into a system; then the completion in a real bash.
+# alone: make may build anew what the other tests run
 # shellcheck shell=bash
 . "$TOP/tests/lib/check.sh"
 
