@@ -19,7 +19,8 @@
  * without a port, no leaf matches, and all are dropped: closed, not open.
  *
  * A container is no router, so that it has no paths' MTU to tell of: what it told
- * of the cell's own tunnels would be believed, and make all their packets small.
+ * of the cell's own tunnels would be believed, and make all their packets small. (Who
+ * has a rule before netman--bound that accepts it has let the guard go altogether.)
  *
  * Rules see IPv4 only; port.c is about all else.
  */

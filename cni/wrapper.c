@@ -157,21 +157,22 @@ static int record(const struct plugin_args *args, const struct wrapper_conf *w,
 
 /** struct undoing - What take_back() has met so far */
 struct undoing {
-        struct wrapper_conf w; /* a copy: the wait may get shorter */
+        struct wrapper_conf w; /* a copy: the waits may get shorter */
         struct err *e;
         int rc;
 };
 
 /**
- * note() - How a step ended; a lock that could not be had is not waited for again
+ * note() - How a step ended
+ * @wait_ms: For its lock: one that could not be had is not waited for again
  */
-static void note(struct undoing *u, int rc, const char *what, const struct err *why)
+static void note(struct undoing *u, int rc, const char *what, const struct err *why, int *wait_ms)
 {
         if (rc == 0)
                 return;
         complain(what, why);
         if (why->fault == FAULT_CONFLICT)
-                u->w.wait_ms = u->w.store.wait_ms = 0;
+                *wait_ms = 0;
         *u->e = *why;
         u->rc = -1;
 }
@@ -195,9 +196,10 @@ static void forget(const struct plugin_args *args, struct undoing *u)
         struct masq_left left = { 0 };
         struct err why = { 0 };
 
-        note(u, masq_look(&m, &left, &why), "masquerading", &why);
+        note(u, masq_look(&m, &left, &why), "masquerading", &why, &u->w.wait_ms);
         if (!is_others(&u->w, handle, &left))
-                note(u, datastore_remove(&u->w.store, handle, NULL, &why), "store delete", &why);
+                note(u, datastore_remove(&u->w.store, handle, NULL, &why), "store delete", &why,
+                     &u->w.store.wait_ms);
 }
 
 /** struct unmasking - What a delegate's run is used for */
@@ -212,7 +214,7 @@ static void unmask(void *arg)
         const struct masq m = masq_of(un->args, &un->u->w, 0);
         struct err why = { 0 };
 
-        note(un->u, masq_remove(&m, &why), "masquerading", &why);
+        note(un->u, masq_remove(&m, &why), "masquerading", &why, &un->u->w.wait_ms);
 }
 
 /**
@@ -236,11 +238,11 @@ static int take_back(const struct plugin_args *args, const struct wrapper_conf *
         forget(args, &u);
         rc = plugin_delegate(&theirs, "DEL", w->delegate, NULL, &why);
         meanwhile_do(&meanwhile); /* it was not run */
-        note(&u, rc, "delegate delete", &why);
+        note(&u, rc, "delegate delete", &why, &u.w.wait_ms);
         if (w->owns_rules)
                 note(&u, args->rules->drop(args->conf, handle, u.w.wait_ms, &why), "net rules",
-                     &why);
-        note(&u, unguard(args, &u.w, &why), "guard", &why);
+                     &why, &u.w.wait_ms);
+        note(&u, unguard(args, &u.w, &why), "guard", &why, &u.w.wait_ms);
         return u.rc;
 }
 

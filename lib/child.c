@@ -19,7 +19,6 @@
 
 #define DEFAULT_TIMEOUT_MS 60000
 #define DEFAULT_OUT_MAX    (1U << 20)
-#define GRACE_MS           1000 /* to be seen to have ended, after other work */
 
 /**
  * struct talk - Our ends of the child's three pipes
@@ -264,17 +263,16 @@ void meanwhile_do(struct meanwhile *m)
 
 /**
  * do_other_work() - What is to be done while the child runs
- * @deadline_ms: Put off where that took longer
+ * @deadline_ms: Put off by what that took
  */
 static void do_other_work(const struct child_run *run, struct talk *t, int64_t *deadline_ms)
 {
-        if (!run->meanwhile || !run->meanwhile->fn)
-                return;
+        const int64_t start = clock_ms();
+
         if (t->in_left)
                 feed(t); /* it waits for that */
         meanwhile_do(run->meanwhile);
-        if (*deadline_ms < clock_ms() + GRACE_MS)
-                *deadline_ms = clock_ms() + GRACE_MS;
+        *deadline_ms += clock_ms() - start;
 }
 
 int child_run(const struct child_run *run, struct str *out, struct str *errout, int *ret_status,

@@ -88,7 +88,7 @@ static int set(const json_t *conf, const char *handle, uint32_t ip, struct err *
         if (make_forwards(&c, &req, forwards, e) < 0 || step_bridge_check(htonl(ip), e) < 0 ||
             netrules_open(&c, &s, &req.rules, &hashed, e) < 0)
                 return -1;
-        return netrules_forward(&c, &s, forwards, req.netin_count, e);
+        return netrules_forward_anew(&c, &s, forwards, req.netin_count, e);
 }
 
 static int drop(const json_t *conf, const char *handle, int wait_ms, struct err *e)

@@ -34,7 +34,9 @@ static int save(const char *path, BIO *pem, mode_t mode, struct err *e)
         char *data;
         long len = BIO_get_mem_data(pem, &data);
 
-        return file_replace(path, data, (size_t)len, mode, (uid_t)-1, (gid_t)-1, e);
+        if (file_replace(path, data, (size_t)len, mode, (uid_t)-1, (gid_t)-1, e) < 0)
+                return -1;
+        return file_flush(path, e); /* what is made once is to last */
 }
 
 int store_save(const char *dir, const char *name, X509 *cert, EVP_PKEY *key, struct err *e)

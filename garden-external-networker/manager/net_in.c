@@ -29,7 +29,7 @@ static int add_rule(const struct manager *m, const char *handle, const struct re
         if (!f.host_ip)
                 return err_set(e, FAULT_BAD_INPUT, 0, "'HostIP' must be an IPv4 address");
         chain_names_make(handle, r->hashed, &s.names);
-        return netrules_forward(&m->c->rules, &s, &f, 1, e);
+        return netrules_forward(&m->c->rules, &s, &f, e);
 }
 
 static void give_back(const struct portalloc *pa, const char *handle, uint16_t port)

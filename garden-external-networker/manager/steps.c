@@ -123,54 +123,50 @@ struct leaving {
         const char *handle;
         struct rules_conf rules; /* a copy: the wait may get shorter */
         struct first first;
+        bool has_forwards; /* could not be taken away */
 };
 
 static void unforward(struct leaving *l)
 {
         struct err why = { 0 };
+        int rc = netrules_unforward(&l->rules, l->handle, &why);
 
-        note(&l->first, netrules_unforward(&l->rules, l->handle, &why), &why, &l->rules);
+        l->has_forwards = rc < 0;
+        note(&l->first, rc, &why, &l->rules);
 }
 
-static void close_rules(struct leaving *l)
+static void close_rules(void *arg)
 {
+        struct leaving *l = arg;
         struct err why = { 0 };
 
         note(&l->first, netrules_close(&l->rules, l->handle, &why), &why, &l->rules);
 }
 
-static void clear_tables(void *arg)
-{
-        unforward(arg);
-        close_rules(arg);
-}
-
 /**
  * leave() - The networks and the tables
  *
- * Ingress first, that nothing new comes in; egress rules stand until the interface is
- * gone. A container that could be shut off needs no order: the plugins wait for the
- * kernel more than they work, and the tables are cleared meanwhile.
+ * Ingress first: once a plugin has given the address back, it may be another container's.
+ * Egress rules stand until the interface is gone, or until the container is shut off: the
+ * plugins wait for the kernel more than they work, so then they go meanwhile.
  *
  * Return: The plugins' outcome
  */
 static int leave(const struct manager *m, struct leaving *l, const struct record *r,
                  const char *mount_path)
 {
-        struct meanwhile clearing = { clear_tables, l };
+        struct meanwhile closing = { close_rules, l };
         bool owns_rules = config_owns_rules(m->c);
-        bool at_once = owns_rules && step_shut(r->results, mount_path);
+        bool is_shut = owns_rules && step_shut(r->results, mount_path);
         struct err why = { 0 };
         int rc;
 
-        if (owns_rules && !at_once)
+        if (owns_rules)
                 unforward(l);
-        rc = disconnect(m, l->handle, r, mount_path, at_once ? &clearing : NULL, &why);
+        rc = disconnect(m, l->handle, r, mount_path, is_shut ? &closing : NULL, &why);
         note(&l->first, rc, &why, &l->rules);
-        if (at_once)
-                meanwhile_do(&clearing); /* no plugin was run */
-        else if (owns_rules)
-                close_rules(l);
+        if (owns_rules)
+                meanwhile_do(&closing);
         return rc;
 }
 
@@ -178,7 +174,7 @@ int step_teardown(const struct manager *m, const char *handle, const struct reco
                   struct err *e)
 {
         const struct portalloc pa = step_ports(m->c);
-        struct leaving l = { handle, m->c->rules, { e, 0 } };
+        struct leaving l = { handle, m->c->rules, { e, 0 }, false };
         struct first *first = &l.first;
         struct err why = { 0 };
         char path[PATH_MAX];
@@ -189,7 +185,8 @@ int step_teardown(const struct manager *m, const char *handle, const struct reco
         cni_rc = leave(m, &l, r, path);
         if (cni_rc == 0)
                 note(first, netns_unmount(path, &why), &why, &l.rules);
-        note(first, portalloc_release(&pa, handle, 0, &why), &why, &l.rules);
+        if (!l.has_forwards) /* who got such a port would not come up */
+                note(first, portalloc_release(&pa, handle, 0, &why), &why, &l.rules);
         if (first->rc == 0)
                 note(first, record_remove(m->c->state_file, handle, &why), &why, &l.rules);
         return first->rc;

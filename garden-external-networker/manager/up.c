@@ -183,7 +183,7 @@ static int set_rules(struct upping *u, struct err *e)
         s.others = others;
         if (netrules_open(c, &s, &u->req->rules, &u->record.hashed, e) < 0)
                 return -1;
-        return netrules_forward(c, &s, list, u->req->netin_count, e);
+        return netrules_forward_anew(c, &s, list, u->req->netin_count, e);
 }
 
 /**

@@ -219,7 +219,8 @@ static int drop_chains(struct fw_table *t, const struct chain_names *n, struct e
 {
         if (fw_chain_refs(t, n->netout) == 0 && netout_drop(t, n->netout, e) < 0)
                 return -1;
-        if (drop_chain(t, n->netlog, e) < 0 || drop_chain(t, n->ratelog, e) < 0)
+        if (drop_chain(t, n->netlog, e) < 0 || drop_chain(t, n->ratelog, e) < 0 ||
+            drop_chain(t, n->overlay, e) < 0)
                 return -1;
         return drop_chain(t, n->input, e);
 }

@@ -71,6 +71,7 @@ void chain_names_make(const char *handle, bool hashed, struct chain_names *ret)
         fit("input--", handle, hashed, FW_CHAIN_MAX, ret->input);
         fit("netout--", handle, hashed, FW_CHAIN_MAX, ret->netout);
         fit("netin--", handle, hashed, FW_CHAIN_MAX, ret->netin);
+        fit("overlay--", handle, hashed, FW_CHAIN_MAX, ret->overlay);
         fit_log(handle, hashed, LOG_SUFFIX, ret->netlog);
         fit_log(handle, hashed, RATE_SUFFIX, ret->ratelog);
         /* Long names share a start: two containers must not share their counts. */

@@ -21,6 +21,7 @@ extern const struct fw_tree tree_src, tree_dst, tree_input, tree_netin;
 struct chain_names {
         char input[FW_CHAIN_MAX + 1], netout[FW_CHAIN_MAX + 1], netlog[FW_CHAIN_MAX + 1];
         char netin[FW_CHAIN_MAX + 1], ratelog[FW_CHAIN_MAX + 1];
+        char overlay[FW_CHAIN_MAX + 1]; /* of earlier versions: only to be deleted */
         char rate[FW_RATE_NAME + 1]; /* no chain: the kernel's table of counts */
 };
 

@@ -51,11 +51,17 @@ struct forward {
 };
 
 /**
- * netrules_forward() - Set up a container's nat chain, or add to it
+ * netrules_forward_anew() - Set up a container's nat chain
  * @e: FAULT_CONFLICT if a host port is another container's
+ *
+ * Forwards of other containers to its address go.
  */
-int netrules_forward(const struct rules_conf *c, const struct subject *s,
-                     const struct forward *list, size_t count, struct err *e);
+int netrules_forward_anew(const struct rules_conf *c, const struct subject *s,
+                          const struct forward *list, size_t count, struct err *e);
+
+/** netrules_forward() - Add to it; @e as above */
+int netrules_forward(const struct rules_conf *c, const struct subject *s, const struct forward *f,
+                     struct err *e);
 
 /** netrules_unforward() - Remove all nat rules and the chain of a handle; none is no error */
 int netrules_unforward(const struct rules_conf *c, const char *handle, struct err *e);

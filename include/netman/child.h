@@ -15,7 +15,7 @@
  * struct meanwhile - What to do, once, as soon as a child runs
  * @fn: NULL when it has been done
  *
- * A child that has ended by then is in time, however long it took.
+ * The child's time limit does not count what it takes.
  */
 struct meanwhile {
         void (*fn)(void *arg);

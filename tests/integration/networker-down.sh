@@ -50,15 +50,34 @@ ip link del br-plain
 gone "and nothing is left of that"
 same "not even its address" 0 "$(find /var/lib/cni/networks/plain -name '10.*' | wc -l)"
 
+# wrapper COMMAND NETNS CONFIGURATION: run by another runtime.
+wrapper() {
+    CNI_COMMAND=$1 CNI_CONTAINERID=w CNI_NETNS=$2 CNI_IFNAME=eth0 CNI_PATH=$BIN:/usr/lib/cni "$BIN/cni-wrapper-plugin" <"$3" >"$T/out" 2>"$T/err"
+}
 container p
-CNI_COMMAND=ADD CNI_CONTAINERID=w CNI_NETNS=/proc/$(pid p)/ns/net CNI_IFNAME=eth0 CNI_PATH=$BIN:/usr/lib/cni \
-    "$BIN/cni-wrapper-plugin" <"$T/cni.d/30-net.conf" >/dev/null 2>&1
+wrapper ADD "/proc/$(pid p)/ns/net" "$T/cni.d/30-net.conf"
 kill_container p
 touch "$T/a-file"
-CNI_COMMAND=DEL CNI_CONTAINERID=w CNI_NETNS=$T/a-file CNI_IFNAME=eth0 CNI_PATH=$BIN:/usr/lib/cni \
-    "$BIN/cni-wrapper-plugin" <"$T/cni.d/30-net.conf" >"$T/out" 2>"$T/err"
+wrapper DEL "$T/a-file" "$T/cni.d/30-net.conf"
 gone "the wrapper alone, told of a file that is no namespace by another runtime, leaves nothing"
 rm "$T/a-file"
+
+container p
+jq '.lock_timeout_seconds = 3' "$T/cni.d/30-net.conf" >"$T/short.conf"
+wrapper ADD "/proc/$(pid p)/ns/net" "$T/short.conf"
+flock "$T/store_lock" sleep 8 &
+locks=$!
+flock "$T/iptables.lock" sleep 4.5 &
+locks="$locks $!"
+wait_for 10 sh -c "! flock -n '$T/store_lock' true && ! flock -n '$T/iptables.lock' true"
+wrapper DEL "/proc/$(pid p)/ns/net" "$T/short.conf"
+match "the store's lock, not to be had in time, is told of" 'store delete: lock .*store_lock is held by another process \(waited 3000 ms\)' "$(cat "$T/err")"
+same "that of the tables is waited for all the same, and nothing stays in them" "" "$(iptables -t nat -S | grep MASQ; iptables -t raw -S | grep eth0)"
+# shellcheck disable=SC2086 # a list
+wait $locks
+wrapper DEL "/proc/$(pid p)/ns/net" "$T/short.conf"
+kill_container p
+gone "nothing at all stays of the next try"
 
 # --- a plugin whose DEL exits 0 and has failed all the same -----------------------------------
 mkdir "$T/few"
@@ -142,6 +161,40 @@ check "its neighbour does, as before" reach n 10.99.0.1 80
 down n
 kill_container n
 gone "and leaves nothing"
+
+# --- a down that could not have the tables' lock -----------------------------------------------
+# The address is another's before the forward to it is gone.
+conf busy '.lock_timeout_seconds = 1'
+up p '{"Pid":'"$(pid p)"',"netin":[{"host_port":0,"container_port":8080}]}'
+ip=$(answer '.properties."garden.network.container-ip"')
+port=$(answer '.properties."garden.network.mapped-ports" | fromjson[0].HostPort')
+flock "$T/iptables.lock" sleep 4 &
+lock=$!
+wait_for 10 sh -c "! flock -n '$T/iptables.lock' true"
+down p "$T/busy.json"
+match "down says which lock it could not have" '^1 .*remove port forwards: lock .*iptables.lock' "$status $(tail -n 1 "$T/err")"
+same "the container's port is not yet another's" "[$port]" "$(jq -c .acquired_ports.p "$T/state.json")"
+wait $lock
+match "the forward still stands" "--to-destination $ip:8080" "$(iptables -t nat -S netin--p)"
+echo -n "10.255.7.$((${ip##*.} - 1))" >/var/lib/cni/networks/net/last_reserved_ip.0
+container n
+up n '{"Pid":'"$(pid n)"'}'
+same "another container gets the address" "$ip" "$(answer '.properties."garden.network.container-ip"')"
+serve n 8080
+refuse "and is not reached through a port that was never its own" in_ns outside curl -sfm 2 -o /dev/null "http://10.99.0.5:$port/"
+down p
+same "the next down does the rest" "0 " "$status $(cat "$T/err")"
+down n
+kill_container n
+gone "and leaves nothing"
+
+# --- what an earlier version made ---------------------------------------------------------------
+up p '{"Pid":'"$(pid p)"'}'
+iptables -N overlay--p
+iptables -A overlay--p -j REJECT
+iptables -R "$(iptables -S | sed -n "s/^-A \(netman--dst-[^ ]*\) .*-g netman--overlay\$/\1/p")" 1 -d "$(jq -r .p.ip "$T/store")" -m comment --comment p -g overlay--p
+down p
+gone "a container whose chains are an earlier version's leaves nothing"
 
 # A plugin whose result names what the cell itself hangs on, a veth too where the cell is a
 # container.
