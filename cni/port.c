@@ -82,7 +82,7 @@ int port_find(const char *netns, const char *ifname, struct port *ret, struct er
 
         *ret = (struct port){ 0 };
         (void)snprintf(name, sizeof name, "%s", ifname);
-        if (netns_open(netns, &ns, e) < 0 || netns_run(ns, enter, name, &in, sizeof in, 0, e) < 0 ||
+        if (netns_open(netns, &ns, e) < 0 || netns_visit(ns, enter, name, &in, e) < 0 ||
             nlx_open(&nl, e) < 0)
                 return -1;
         if (!in.peer)

@@ -177,6 +177,21 @@ int netns_run(int fd, netns_fn fn, void *arg, void *result, size_t result_len, i
         return rc;
 }
 
+int netns_visit(int fd, netns_fn fn, void *arg, void *result, struct err *e)
+{
+        OWN(fd) int home = -1;
+        int rc;
+
+        if (netns_open("/proc/self/ns/net", &home, e) < 0)
+                return -1;
+        if (setns(fd, CLONE_NEWNET) < 0)
+                return err_set(e, FAULT_SYSTEM, errno, "enter network namespace");
+        rc = fn(arg, result, e);
+        if (setns(home, CLONE_NEWNET) < 0)
+                abort();
+        return rc;
+}
+
 int netns_mount(int fd, const char *target, struct err *e)
 {
         OWN(fd) int file = -1;

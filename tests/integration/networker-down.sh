@@ -124,7 +124,7 @@ down p "$T/hang.json"
 ip link del cni0
 gone "and leaves nothing"
 
-# --- down clears the tables while the plugins run ---------------------------------------------
+# --- with many rules down clears the table while the plugins run --------------------------------
 # A wrapper that waits on DEL until the tables are cleared, then looks how far a process
 # gets that is still in the container.
 mkdir "$T/late"
@@ -149,6 +149,7 @@ answer '.properties."garden.network.container-ip"' >"$T/ip"
 container n
 up n '{"Pid":'"$(pid n)"',"netout_rules":['"$all"']}'
 answer '.properties."garden.network.container-ip"' >"$T/neighbour"
+bulk n "$(jq -nc --arg ip "$(cat "$T/neighbour")" '{container_ip: $ip, netout_rules: [range(600) | {protocol: 1, networks: [{start: "10.98.\(. / 200 | floor).\(. % 200)"}], ports: [{start: (1 + .)}], log: (. % 2 == 0)}]}')"
 serve n 80
 check "a container reaches the outside" reach p 10.99.0.1 80
 check "and the cell's service" in_ns p socat -u /dev/null TCP:10.99.0.5:22,connect-timeout=2

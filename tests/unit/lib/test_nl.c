@@ -283,6 +283,12 @@ static void work_is_done_inside_another_namespace(void **state)
         assert_int_equal(netns_run(here, count_links, "no", &links, sizeof links, 0, &e), -1);
         assert_int_equal(e.fault, FAULT_DENIED);
         assert_string_equal(e.msg, "no: Operation not permitted");
+        assert_int_equal(netns_visit(here, count_links, NULL, &links, &e), 0);
+        assert_int_equal(links, 2);
+        assert_int_equal(netns_visit(here, count_links, "no", &links, &e), -1);
+        assert_int_equal(e.fault, FAULT_DENIED);
+        assert_int_equal(count_links(NULL, &links, &e), 0);
+        assert_int_equal(links, 1);
 }
 
 static int hang(void *arg, void *result, struct err *e)
