@@ -22,7 +22,7 @@ struct chain_names {
         char input[FW_CHAIN_MAX + 1], netout[FW_CHAIN_MAX + 1], netlog[FW_CHAIN_MAX + 1];
         char netin[FW_CHAIN_MAX + 1], ratelog[FW_CHAIN_MAX + 1];
         char overlay[FW_CHAIN_MAX + 1]; /* of earlier versions: only to be deleted */
-        char rate[FW_RATE_NAME + 1]; /* no chain: the kernel's table of counts */
+        char rate[FW_RATE_NAME + 1];    /* no chain: the kernel's table of counts */
 };
 
 /**
