@@ -174,18 +174,23 @@ static int time_is_over(int seconds, const struct policies_status *st, const str
 int policies_wait(struct session *s, int seconds, struct policies_status *ret, struct err *e)
 {
         int64_t end = clock_ms() + (int64_t)seconds * 1000, wanted = -1;
-        struct err why;
+        struct err why = { 0 };
 
         do {
-                why = (struct err){ 0 };
-                if (look(s, end, ret, &why) < 0) {
-                        if (why.fault != FAULT_UPSTREAM) {
-                                *e = why;
+                struct err now = { 0 };
+
+                if (look(s, end, ret, &now) < 0) {
+                        if (now.fault != FAULT_UPSTREAM) {
+                                *e = now;
                                 return -1;
                         }
+                        if (clock_ms() >= end && wanted >= 0 && !why.fault)
+                                break; /* cut off by the end: the answer before is the news */
+                        why = now;
                         clock_sleep_ms(TROUBLE_MS);
                         continue;
                 }
+                why = now;
                 if (wanted < 0)
                         wanted = ret->revision; /* ours is in it: the write has been answered */
                 if (ret->enforced >= ret->agents || ret->oldest_enforced >= wanted) {

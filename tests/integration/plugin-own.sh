@@ -228,9 +228,13 @@ match "explain-access counts both" "enforced by 1 of 2 cells" "$(plugin explain-
 out=$(plugin allow-access frontend db --protocol tcp --port 9005 --wait=1)
 same "one cell of two is not enough: exit status 1" 1 $?
 match "and it is counted" "after 1 s 1 of 2 cells do not enforce it yet" "$out"
+status=/networking/v1/external/policies/status
+world ".delay_ms = {\"$status\": 2500}"
+match "a question that the end cuts off does not take back the answer before" "after 4 s 1 of 2 cells do not enforce it yet" \
+    "$(plugin allow-access frontend db --protocol tcp --port 9005 --wait=4)"
+world 'del(.delay_ms)'
 
 # the status fails while it is waited for
-status=/networking/v1/external/policies/status
 asked() { grep -c "GET $status -> $1" "$T/cc.log"; }
 world ".fail = {\"$status\": 503}"
 before=$(asked 503)
