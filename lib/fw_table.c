@@ -146,6 +146,23 @@ int fw_chain_names(struct fw_table *t, const char *prefix, char ***ret_names, si
         return 0;
 }
 
+int fw_chains_delete(struct fw_table *t, const char *prefix, struct err *e)
+{
+        OWN(mem) char **names = NULL;
+        size_t count;
+
+        if (fw_chain_names(t, prefix, &names, &count, e) < 0)
+                return -1;
+        /* All rules first: then none leads to another. */
+        for (size_t i = 0; i < count; i++)
+                if (fw_chain_flush(t, names[i], e) < 0)
+                        return -1;
+        for (size_t i = 0; i < count; i++)
+                if (fw_chain_delete(t, names[i], e) < 0)
+                        return -1;
+        return 0;
+}
+
 size_t fw_chain_count(struct fw_table *t, const char *chain)
 {
         const struct ipt_entry *entry;

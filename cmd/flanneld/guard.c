@@ -165,19 +165,7 @@ static int edit_leaves(struct fw_table *t, const struct addresses *was, const st
 
 static int remove_tunnel(struct fw_table *t, struct err *e)
 {
-        OWN(mem) char **chains = NULL;
-        size_t count;
-
-        if (fw_chain_cut(t, GATE, "INPUT", e) < 0 ||
-            fw_chain_names(t, PEERS, &chains, &count, e) < 0)
-                return -1;
-        for (size_t i = 0; i < count; i++)
-                if (fw_chain_flush(t, chains[i], e) < 0)
-                        return -1;
-        for (size_t i = 0; i < count; i++)
-                if (fw_chain_delete(t, chains[i], e) < 0)
-                        return -1;
-        return 0;
+        return fw_chain_cut(t, GATE, "INPUT", e) < 0 ? -1 : fw_chains_delete(t, PEERS, e);
 }
 
 /* Table mangle: who may send through the tunnel. */

@@ -31,21 +31,7 @@ static int find_tree(struct fw_table *t, const char *chain, char ret[FW_CHAIN_MA
  */
 static int drop_tree(struct fw_table *t, const char *root, struct err *e)
 {
-        OWN(mem) char **names = NULL;
-        size_t count;
-
-        if (!*root || fw_chain_refs(t, root) > 0)
-                return 0;
-        if (fw_chain_names(t, root, &names, &count, e) < 0)
-                return -1;
-        /* All rules first: then no chain leads to another, whatever the order. */
-        for (size_t i = 0; i < count; i++)
-                if (fw_chain_flush(t, names[i], e) < 0)
-                        return -1;
-        for (size_t i = 0; i < count; i++)
-                if (fw_chain_delete(t, names[i], e) < 0)
-                        return -1;
-        return 0;
+        return !*root || fw_chain_refs(t, root) > 0 ? 0 : fw_chains_delete(t, root, e);
 }
 
 static int build_tree(struct fw_table *t, const struct asg_plan *plan, struct err *e)

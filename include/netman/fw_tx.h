@@ -156,6 +156,9 @@ int fw_chain_flush(struct fw_table *t, const char *chain, struct err *e);
  */
 int fw_chain_delete(struct fw_table *t, const char *chain, struct err *e);
 
+/** fw_chains_delete() - The same for all that start with @prefix, whichever leads to which */
+int fw_chains_delete(struct fw_table *t, const char *prefix, struct err *e);
+
 /** fw_chain_unlink() - Delete the rules of all chains that lead to @chain, whatever they match */
 int fw_chain_unlink(struct fw_table *t, const char *chain, struct err *e);
 

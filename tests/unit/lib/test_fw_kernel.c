@@ -195,6 +195,37 @@ static void mistakes_are_told_and_an_abandoned_edit_changes_nothing(void **state
         assert_string_equal(str_text(&before), str_text(&after));
 }
 
+static int grow_and_fell(struct fw_table *t, void *ctx, struct err *e)
+{
+        const struct fw_rule down = { .verb = FW_GOTO, .to = "tree-b" };
+        const struct fw_rule up = { .verb = FW_GOTO, .to = "tree-c" };
+        struct err why = { 0 };
+
+        (void)ctx;
+        must(fw_chain_ensure(t, "tree-a", e), e);
+        must(fw_chain_ensure(t, "tree-b", e), e);
+        must(fw_chain_ensure(t, "tree-c", e), e);
+        must(fw_append(t, "tree-a", &down, e), e);
+        must(fw_append(t, "tree-b", &up, e), e);
+        must(fw_append(t, "OUTPUT", &up, e), e);
+        assert_int_equal(fw_chains_delete(t, "tree-", &why), -1);
+        assert_int_equal(why.fault, FAULT_CONFLICT);
+        must(fw_delete(t, "OUTPUT", fw_chain_count(t, "OUTPUT") - 1, e), e);
+        must(fw_chains_delete(t, "tree-", e), e);
+        assert_false(fw_chain_exists(t, "tree-a") || fw_chain_exists(t, "tree-b") ||
+                     fw_chain_exists(t, "tree-c"));
+        return fw_chains_delete(t, "tree-", e);
+}
+
+static void chains_that_lead_to_each_other_go_together(void **state)
+{
+        struct fw_where w = where();
+        struct err e = { 0 };
+
+        (void)state;
+        must(fw_edit(&w, "filter", grow_and_fell, NULL, NULL, &e), &e);
+}
+
 #define MANY 10000
 
 static int add_many(struct fw_table *t, void *ctx, struct err *e)
@@ -247,6 +278,7 @@ int main(void)
                 cmocka_unit_test(a_table_that_never_rests_is_given_up_in_time),
                 cmocka_unit_test(a_held_lock_is_named_after_a_bounded_wait),
                 cmocka_unit_test(mistakes_are_told_and_an_abandoned_edit_changes_nothing),
+                cmocka_unit_test(chains_that_lead_to_each_other_go_together),
                 cmocka_unit_test(ten_thousand_rules_go_in_one_commit),
         };
 
