@@ -155,8 +155,9 @@ static int record(const struct plugin_args *args, const struct wrapper_conf *w,
         return 0;
 }
 
-/** struct undoing - What take_back() has met so far */
+/** struct undoing - What take_back() works with, and has met so far */
 struct undoing {
+        const struct plugin_args *args;
         struct wrapper_conf w; /* a copy: the waits may get shorter */
         struct err *e;
         int rc;
@@ -189,10 +190,10 @@ static int unguard(const struct plugin_args *args, const struct wrapper_conf *w,
  *
  * The rules of masquerading tell which address that had.
  */
-static void forget(const struct plugin_args *args, struct undoing *u)
+static void forget(struct undoing *u)
 {
-        const char *handle = args->call.container_id;
-        const struct masq m = masq_of(args, &u->w, 0);
+        const char *handle = u->args->call.container_id;
+        const struct masq m = masq_of(u->args, &u->w, 0);
         struct masq_left left = { 0 };
         struct err why = { 0 };
 
@@ -202,19 +203,13 @@ static void forget(const struct plugin_args *args, struct undoing *u)
                      &u->w.store.wait_ms);
 }
 
-/** struct unmasking - What a delegate's run is used for */
-struct unmasking {
-        const struct plugin_args *args;
-        struct undoing *u;
-};
-
 static void unmask(void *arg)
 {
-        const struct unmasking *un = arg;
-        const struct masq m = masq_of(un->args, &un->u->w, 0);
+        struct undoing *u = arg;
+        const struct masq m = masq_of(u->args, &u->w, 0);
         struct err why = { 0 };
 
-        note(un->u, masq_remove(&m, &why), "masquerading", &why, &un->u->w.wait_ms);
+        note(u, masq_remove(&m, &why), "masquerading", &why, &u->w.wait_ms);
 }
 
 /**
@@ -227,15 +222,14 @@ static void unmask(void *arg)
 static int take_back(const struct plugin_args *args, const struct wrapper_conf *w, struct err *e)
 {
         const char *handle = args->call.container_id;
-        struct undoing u = { .w = *w, .e = e };
-        struct unmasking unmasking = { args, &u };
-        struct meanwhile meanwhile = { unmask, &unmasking };
+        struct undoing u = { .args = args, .w = *w, .e = e };
+        struct meanwhile meanwhile = { unmask, &u };
         struct plugin_args theirs = *args;
         struct err why = { 0 };
         int rc;
 
         theirs.call.meanwhile = &meanwhile;
-        forget(args, &u);
+        forget(&u);
         rc = plugin_delegate(&theirs, "DEL", w->delegate, NULL, &why);
         meanwhile_do(&meanwhile); /* it was not run */
         note(&u, rc, "delegate delete", &why, &u.w.wait_ms);
