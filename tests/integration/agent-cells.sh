@@ -4,9 +4,6 @@
 . "$TOP/tests/lib/check.sh"
 . "$TOP/tests/lib/agent.sh"
 
-front=f1111111-0000-4000-8000-000000000001
-back=b2222222-0000-4000-8000-000000000002
-other=c3333333-0000-4000-8000-000000000003
 cache=d4444444-0000-4000-8000-000000000004
 
 # --- the world: this sandbox's namespace is the first cell, the second is another ------

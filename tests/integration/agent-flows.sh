@@ -4,14 +4,7 @@
 . "$TOP/tests/lib/check.sh"
 . "$TOP/tests/lib/agent.sh"
 
-front=f1111111-0000-4000-8000-000000000001
-back=b2222222-0000-4000-8000-000000000002
-allow=$(policy $front 0001 $back 0002 tcp 8080 8080)
-
-cell_up
-certificates
-box front 10.255.1.2 $front
-box back 10.255.1.3 $back
+front_and_back
 in_ns back socat TCP-LISTEN:8080,reuseaddr,fork EXEC:cat &
 wait_for 10 in_ns back sh -c "ss -Hltn 'sport = :8080' | grep -q ."
 

@@ -5,14 +5,9 @@
 . "$TOP/tests/lib/check.sh"
 . "$TOP/tests/lib/agent.sh"
 
-front=f1111111-0000-4000-8000-000000000001
-back=b2222222-0000-4000-8000-000000000002
 export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 # nothing ends well here, and strace is in its way
 
-cell_up
-certificates
-box front 10.255.1.2 $front
-box back 10.255.1.3 $back
+front_and_back
 for p in 8080 9090 7070; do serve back $p; done
 api_up
 agent_config

@@ -5,15 +5,7 @@
 . "$TOP/tests/lib/check.sh"
 . "$TOP/tests/lib/agent.sh"
 
-front=f1111111-0000-4000-8000-000000000001
-back=b2222222-0000-4000-8000-000000000002
-other=c3333333-0000-4000-8000-000000000003
-allow=$(policy $front 0001 $back 0002 tcp 8080 8080)
-
-cell_up
-certificates
-box front 10.255.1.2 $front
-box back 10.255.1.3 $back
+front_and_back
 serve back 8080
 agent_config
 cp "$T/store" "$T/store.full"

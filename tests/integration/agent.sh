@@ -3,10 +3,6 @@
 . "$TOP/tests/lib/check.sh"
 . "$TOP/tests/lib/agent.sh"
 
-front=f1111111-0000-4000-8000-000000000001
-back=b2222222-0000-4000-8000-000000000002
-other=c3333333-0000-4000-8000-000000000003
-
 cell_up
 certificates
 box front 10.255.1.2 $front

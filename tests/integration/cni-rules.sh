@@ -98,8 +98,7 @@ refuse "on the cell, too" in_ns t socat -u TCP:10.99.0.5:7779,connect-timeout=2 
 in_ns t ip route replace default via 10.255.7.1 dev eth0
 
 # DEL of one of them, by the wrapper alone, as any runtime would.
-CNI_COMMAND=DEL CNI_CONTAINERID=t CNI_NETNS=/proc/$(pid t)/ns/net CNI_IFNAME=eth1 CNI_PATH=$BIN:/usr/lib/cni \
-    "$BIN/cni-wrapper-plugin" <"$T/two.d/40-second.conf" >"$T/out" 2>"$T/err"
+wrapper_alone DEL t eth1 "$T/two.d/40-second.conf"
 same "DEL of the second" "0 " "$? $(cat "$T/out" "$T/err")"
 refuse "takes its interface" in_ns t ip link show eth1
 same "and its masquerading, not the first's" "$ip_t eth0" "$(masked)"
@@ -112,8 +111,7 @@ down t "$T/two.json"
 same "down of the rest" "0 " "$status $(cat "$T/err")"
 container u
 up u '{"Pid":'"$(pid u)"'}' "$T/two.json"
-CNI_COMMAND=DEL CNI_CONTAINERID=u CNI_NETNS=/proc/$(pid u)/ns/net CNI_IFNAME=eth0 CNI_PATH=$BIN:/usr/lib/cni \
-    "$BIN/cni-wrapper-plugin" <"$T/two.d/30-net.conf" >"$T/out" 2>"$T/err"
+wrapper_alone DEL u eth0 "$T/two.d/30-net.conf"
 same "DEL of the first takes its record" "0 null" "$? $(jq -c .u "$T/store")"
 kill_container u
 down u "$T/two.json"
@@ -128,10 +126,6 @@ jq --arg t "$T" '.name = "second" | .delegate += {name: "second", subnetFile: ($
 container f
 kept() { find "$T/flannel" -type f -printf '%f\n' | sort | paste -sd,; }
 leases() { find /var/lib/cni/networks -name '10.*' | wc -l; }
-del_one() { # del_one INTERFACE FILE: by the wrapper alone
-    CNI_COMMAND=DEL CNI_CONTAINERID=f CNI_NETNS=/proc/$(pid f)/ns/net CNI_IFNAME=$1 CNI_PATH=$BIN:/usr/lib/cni \
-        "$BIN/cni-wrapper-plugin" <"$T/two.d/$2" >"$T/out" 2>"$T/err"
-}
 up f '{"Pid":'"$(pid f)"'}' "$T/two.json"
 same "two networks of flannel's come up, each with its own file" "0 f,f:eth1" "$status $(kept)"
 same "the first's is where flannel has it" cni-flannel0 "$(jq -r .bridge "$T/flannel/f")"
@@ -143,8 +137,8 @@ same "up again" 0 "$status"
 for order in 'eth0 eth1' 'eth1 eth0'; do
     for i in $order; do
         [ "$i" = eth0 ] && file=30-net.conf || file=40-second.conf
-        del_one "$i" "$file"
-        del_one "$i" "$file" # twice is fine, and nobody else's business
+        wrapper_alone DEL f "$i" "$T/two.d/$file"
+        wrapper_alone DEL f "$i" "$T/two.d/$file" # twice is fine, and nobody else's business
         [ "$i" != "${order% *}" ] || same "the first to go of $order leaves the other its own" "1 $([ "$i" = eth0 ] && echo f:eth1 || echo f)" "$(leases) $(kept)"
     done
     same "in the order $order nothing stays" "0 " "$(leases) $(kept)"

@@ -106,10 +106,6 @@ orphan() {
     sed -i '/state.json_containers/,+1d' "$T/after"
     check "$1: and nothing is left" diff "$T/before" "$T/after"
 }
-by_hand() { # by_hand COMMAND HANDLE: the wrapper alone, nothing of the networker's
-    CNI_COMMAND=$1 CNI_CONTAINERID=$2 CNI_NETNS=/proc/$(pid wild)/ns/net CNI_IFNAME=eth0 CNI_PATH=$BIN:/usr/lib/cni \
-        "$BIN/cni-wrapper-plugin" <"$T/cni.d/30-net.conf" >/dev/null 2>"$T/err"
-}
 echo '{"ghost":{"handle":"ghost","ip":"10.255.7.200","metadata":{}}}' >"$T/store"
 orphan "a record in the store" ghost
 printf 'ghost\r\neth0' >/var/lib/cni/networks/net/10.255.7.99
@@ -119,14 +115,14 @@ orphan "what flannel keeps of an interface" ghost
 touch "$T/flannel/ghost.new"
 orphan "what a killed flannel has left" ghost
 container wild
-by_hand ADD wild
+wrapper_alone ADD wild eth0 "$T/cni.d/30-net.conf"
 lease=$(grep -l wild /var/lib/cni/networks/net/10.*)
 rm -f "$T/flannel/wild" "$lease"
 echo '{}' >"$T/store"
 kill_container wild
 orphan "rules of the wrapper's" wild
 container wild
-by_hand ADD wild
+wrapper_alone ADD wild eth0 "$T/cni.d/30-net.conf"
 kill_container wild
 orphan "all of them together" wild
 echo '{"../up":{"handle":"../up","ip":"10.255.7.200","metadata":{}}}' >"$T/store"

@@ -50,32 +50,28 @@ ip link del br-plain
 gone "and nothing is left of that"
 same "not even its address" 0 "$(find /var/lib/cni/networks/plain -name '10.*' | wc -l)"
 
-# wrapper COMMAND NETNS CONFIGURATION: run by another runtime.
-wrapper() {
-    CNI_COMMAND=$1 CNI_CONTAINERID=w CNI_NETNS=$2 CNI_IFNAME=eth0 CNI_PATH=$BIN:/usr/lib/cni "$BIN/cni-wrapper-plugin" <"$3" >"$T/out" 2>"$T/err"
-}
 container p
-wrapper ADD "/proc/$(pid p)/ns/net" "$T/cni.d/30-net.conf"
+wrapper_alone ADD p eth0 "$T/cni.d/30-net.conf"
 kill_container p
 touch "$T/a-file"
-wrapper DEL "$T/a-file" "$T/cni.d/30-net.conf"
+wrapper_alone DEL p eth0 "$T/cni.d/30-net.conf" "$T/a-file"
 gone "the wrapper alone, told of a file that is no namespace by another runtime, leaves nothing"
 rm "$T/a-file"
 
 container p
 jq '.lock_timeout_seconds = 3' "$T/cni.d/30-net.conf" >"$T/short.conf"
-wrapper ADD "/proc/$(pid p)/ns/net" "$T/short.conf"
+wrapper_alone ADD p eth0 "$T/short.conf"
 flock "$T/store_lock" sleep 8 &
 locks=$!
 flock "$T/iptables.lock" sleep 4.5 &
 locks="$locks $!"
 wait_for 10 sh -c "! flock -n '$T/store_lock' true && ! flock -n '$T/iptables.lock' true"
-wrapper DEL "/proc/$(pid p)/ns/net" "$T/short.conf"
+wrapper_alone DEL p eth0 "$T/short.conf"
 match "the store's lock, not to be had in time, is told of" 'store delete: lock .*store_lock is held by another process \(waited 3000 ms\)' "$(cat "$T/err")"
 same "that of the tables is waited for all the same, and nothing stays in them" "" "$(iptables -t nat -S | grep MASQ; iptables -t raw -S | grep eth0)"
 # shellcheck disable=SC2086 # a list
 wait $locks
-wrapper DEL "/proc/$(pid p)/ns/net" "$T/short.conf"
+wrapper_alone DEL p eth0 "$T/short.conf"
 kill_container p
 gone "nothing at all stays of the next try"
 

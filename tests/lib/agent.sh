@@ -3,6 +3,9 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154  # $T, $BIN, $TOOLS come from tests/sandbox
 
+front=f1111111-0000-4000-8000-000000000001
+back=b2222222-0000-4000-8000-000000000002
+other=c3333333-0000-4000-8000-000000000003
 API=$T/api
 mkdir -p "$API" "$T/state"
 echo '{}' >"$T/store"
@@ -125,13 +128,21 @@ refused() { ! reach "$@"; }
 # told WHERE ADDRESS PORT: the refusal is an answer, not silence
 told() { in_ns "$1" timeout 3 socat -u "TCP:$2:$3,connect-timeout=2" - 2>&1 | grep -q 'Connection refused'; }
 
+# front_and_back: a cell with a container of each, and in $allow the policy that lets the one
+# talk to the other.
+front_and_back() {
+    cell_up
+    certificates
+    box front 10.255.1.2 $front
+    box back 10.255.1.3 $back
+    allow=$(policy $front 0001 $back 0002 tcp 8080 8080)
+}
+
 # agent_cell FROM TO [COMMAND]: with cell.sh, a cell that has the overlay's device and the containers
 # $front, $back and evil, which may send to these addresses outside. `addr NAME` is whose.
 # COMMAND is run before they come.
 agent_cell() {
     local c
-    front=f1111111-0000-4000-8000-000000000001
-    back=b2222222-0000-4000-8000-000000000002
     cell_up 10.255.1.0/24
     snapshot before
     certificates

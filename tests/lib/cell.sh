@@ -81,6 +81,13 @@ run_networker() {
     return $status
 }
 
+# wrapper_alone COMMAND HANDLE INTERFACE CONFIGURATION [NETNS]: as any other runtime runs the CNI
+# wrapper; the container's own namespace unless told otherwise.
+wrapper_alone() {
+    CNI_COMMAND=$1 CNI_CONTAINERID=$2 CNI_IFNAME=$3 CNI_NETNS=${5-/proc/$(pid "$2")/ns/net} CNI_PATH=$BIN:/usr/lib/cni \
+        "$BIN/cni-wrapper-plugin" <"$4" >"$T/out" 2>"$T/err"
+}
+
 up() { run_networker "${3-$T/networker.json}" up "$1" "$2"; }
 down() { run_networker "${2-$T/networker.json}" down "$1" null; }
 netin() { run_networker "$T/networker.json" net-in "$1" "$2"; }

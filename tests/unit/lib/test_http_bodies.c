@@ -4,49 +4,45 @@
 
 #define LONG (60U << 10) /* two such bodies are more than the memory for one */
 
-static void a_body_over_the_limit_is_refused_and_told_so(void **state)
+#define POST "POST /hello/a HTTP/1.1\r\n"
+
+/** ask_with() - Ask with a body that is @piece, @count times, and @end */
+static void ask_with(struct app *a, const char *head, const char *piece, int count, const char *end,
+                     char *buf, size_t size)
 {
         OWN(str) struct str text = { 0 };
+
+        str_addf(&text, "%s" CLOSE "\r\n", head);
+        for (int i = 0; i < count; i++)
+                str_add(&text, piece);
+        str_add(&text, end);
+        ask(a, text.data, buf, size);
+}
+
+static void a_body_over_the_limit_is_refused_and_told_so(void **state)
+{
         char buf[4096];
 
-        str_add(&text, "POST /hello/a HTTP/1.1\r\nContent-Length: 1500\r\n" CLOSE "\r\n");
-        for (int i = 0; i < 150; i++)
-                str_add(&text, "0123456789");
-        ask(*state, text.data, buf, sizeof buf);
+        ask_with(*state, POST "Content-Length: 1500\r\n", "0123456789", 150, "", buf, sizeof buf);
         assert_true(str_starts(buf, "HTTP/1.1 413"));
-
-        str_clear(&text);
-        str_add(&text, "POST /hello/a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" CLOSE "\r\n");
-        for (int i = 0; i < 150; i++)
-                str_add(&text, "a\r\n0123456789\r\n");
-        str_add(&text, "0\r\n\r\n");
-        ask(*state, text.data, buf, sizeof buf);
+        ask_with(*state, POST "Transfer-Encoding: chunked\r\n", "a\r\n0123456789\r\n", 150,
+                 "0\r\n\r\n", buf, sizeof buf);
         assert_true(str_starts(buf, "HTTP/1.1 413"));
-
-        str_clear(&text);
-        str_add(&text, "POST /hello/a HTTP/1.1\r\nContent-Length: 1000\r\n" CLOSE "\r\n");
-        for (int i = 0; i < 100; i++)
-                str_add(&text, "0123456789");
-        ask(*state, text.data, buf, sizeof buf);
+        ask_with(*state, POST "Content-Length: 1000\r\n", "0123456789", 100, "", buf, sizeof buf);
         assert_non_null(strstr(buf, "body=1000"));
 }
 
 static void a_body_that_nobody_wants_is_read_and_not_kept(void **state)
 {
         static const char *const heads[] = {
-                "POST /hello/a HTTP/1.1\r\nX-Stranger: yes\r\n",
-                "POST /hello/a HTTP/1.1\r\nX-Waste: yes\r\n",
-                "GET /hello/a HTTP/1.1\r\n",
+                POST "X-Stranger: yes\r\nContent-Length: 1500\r\n",
+                POST "X-Waste: yes\r\nContent-Length: 1500\r\n",
+                "GET /hello/a HTTP/1.1\r\nContent-Length: 1500\r\n",
         };
         char buf[4096];
 
         for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
-                OWN(str) struct str text = { 0 };
-
-                str_addf(&text, "%sContent-Length: 1500\r\n" CLOSE "\r\n", heads[i]);
-                for (int k = 0; k < 150; k++)
-                        str_add(&text, "0123456789");
-                ask(*state, text.data, buf, sizeof buf);
+                ask_with(*state, heads[i], "0123456789", 150, "", buf, sizeof buf);
                 assert_true(str_starts(buf, "HTTP/1.1 200"));
                 assert_non_null(strstr(buf, "body=0"));
         }
