@@ -5,6 +5,7 @@
 
 front=f1111111-0000-4000-8000-000000000001
 back=b2222222-0000-4000-8000-000000000002
+# shellcheck disable=SC2034 # for tests
 other=c3333333-0000-4000-8000-000000000003
 API=$T/api
 mkdir -p "$API" "$T/state"
@@ -135,6 +136,7 @@ front_and_back() {
     certificates
     box front 10.255.1.2 $front
     box back 10.255.1.3 $back
+    # shellcheck disable=SC2034 # for tests
     allow=$(policy $front 0001 $back 0002 tcp 8080 8080)
 }
 
